@@ -1,0 +1,94 @@
+"""
+Versioned queue contracts: references only, never secret text.
+
+A message that cannot be read goes to its poison queue with the reason kept in `notices` (issue of protocol.md,
+Queues); a newer version than ours is unreadable on purpose.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rotation.domain.errors import RotationError
+from rotation.domain.identifiers import NAME, DestinationName, RotationId
+
+VERSION = 1
+
+
+class UnreadableMessage(RotationError):
+    """The text is not a message of a version that we know."""
+
+    reason = "unreadable-message"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanMessage:
+    scan: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RotationMessage:
+    rotation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryMessage:
+    rotation: str
+    destination: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeMessage:
+    key: str
+
+
+type Message = ScanMessage | RotationMessage | DeliveryMessage | NoticeMessage
+
+
+def write(message: Message) -> str:
+    """Give the text that travels."""
+    return json.dumps({"v": VERSION, **asdict(message)}, separators=(",", ":"))
+
+
+def _fields(text: str, wanted: tuple[str, ...]) -> dict[str, str]:
+    try:
+        body: Any = json.loads(text)
+    except ValueError as error:
+        raise UnreadableMessage(f"not JSON: {error}") from None
+    if not isinstance(body, dict) or body.get("v") != VERSION:
+        version = body.get("v") if isinstance(body, dict) else None
+        raise UnreadableMessage(f"version {version!r} is not {VERSION}")
+    missing = [name for name in wanted if not isinstance(body.get(name), str)]
+    if missing or set(body) - {"v", *wanted}:
+        raise UnreadableMessage(f"fields are {sorted(set(body) - {'v'})}; expected {sorted(wanted)}")
+    return {name: body[name] for name in wanted}
+
+
+def read_scan(text: str) -> ScanMessage:
+    """Read a message of queue `scans`; raises UnreadableMessage."""
+    return ScanMessage(**_fields(text, ("scan",)))
+
+
+def read_rotation(text: str) -> RotationId:
+    """Read a message of queue `rotations`; raises UnreadableMessage."""
+    return _rotation_id(_fields(text, ("rotation",))["rotation"])
+
+
+def read_delivery(text: str) -> tuple[RotationId, DestinationName]:
+    """Read a message of queue `deliveries`; raises UnreadableMessage."""
+    fields = _fields(text, ("rotation", "destination"))
+    if not NAME.fullmatch(fields["destination"]):
+        raise UnreadableMessage(f"not a destination's name: {fields['destination'][:80]!r}")
+    return _rotation_id(fields["rotation"]), DestinationName(fields["destination"])
+
+
+def read_notice(text: str) -> str:
+    """Read a message of queue `notices`; raises UnreadableMessage."""
+    return _fields(text, ("key",))["key"]
+
+
+def _rotation_id(text: str) -> RotationId:
+    try:
+        return RotationId.parse(text)
+    except ValueError as error:
+        raise UnreadableMessage(str(error)) from None

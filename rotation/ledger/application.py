@@ -1,0 +1,133 @@
+"""Everything that the ledger knows of one application: one partition, read at once and changed together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from rotation.domain.delivery import Delivery, Holding
+from rotation.domain.evidence import Use
+from rotation.domain.identifiers import DestinationName, KeyId, LineId, LineName, ObjectId, RotationId
+from rotation.domain.line import Line
+from rotation.domain.rotation import Blocked, Rotation
+from rotation.ledger import keys
+from rotation.ledger.codec import Codec
+from rotation.ledger.notices import OUTBOX, OutboxEntry
+from rotation.ports.tables import Row, Tables, Upsert, Value, prefix
+
+LINE: Codec[Line] = Codec(Line)
+ROTATION: Codec[Rotation] = Codec(Rotation)
+DELIVERY: Codec[Delivery] = Codec(Delivery)
+HOLDING: Codec[Holding] = Codec(Holding)
+USE: Codec[Use] = Codec(Use)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDelivery:
+    """A delivery with the etag under which it was read."""
+
+    delivery: Delivery
+    etag: str
+
+
+@dataclass(slots=True, kw_only=True)
+class ApplicationRecord:
+    """The live rows of one partition, as they were when they were read."""
+
+    application: ObjectId
+    lines: dict[LineName, Line] = field(default_factory=dict)
+    rotations: dict[str, Rotation] = field(default_factory=dict)
+    deliveries: dict[tuple[str, DestinationName], StoredDelivery] = field(default_factory=dict)
+    holdings: dict[tuple[LineName, DestinationName], Holding] = field(default_factory=dict)
+    uses: dict[KeyId, Use] = field(default_factory=dict)
+    outbox: dict[str, OutboxEntry] = field(default_factory=dict)
+
+    def deliveries_of(self, ulid: str) -> dict[DestinationName, StoredDelivery]:
+        """Give the deliveries of one rotation."""
+        return {destination: stored for (owner, destination), stored in self.deliveries.items() if owner == ulid}
+
+    def line_of(self, key_id: KeyId) -> LineId | None:
+        """Find the line that a key id belongs to; None: it is foreign."""
+        for line in self.lines.values():
+            if line.key(key_id):
+                return line.id
+        return None
+
+
+async def read(tables: Tables, application: ObjectId) -> ApplicationRecord:
+    """Read all live rows of one application."""
+    record = ApplicationRecord(application=application)
+    async for row in tables.query(keys.ROTATIONS, prefix(application, keys.LIVE)):
+        _take(record, row)
+    return record
+
+
+def _take(record: ApplicationRecord, row: Row) -> None:
+    match row.key.split("|"):
+        case ["a", "line", name]:
+            record.lines[LineName(name)] = LINE.record(row.values)
+        case ["a", "rotation", ulid]:
+            record.rotations[ulid] = ROTATION.record(row.values)
+        case ["a", "delivery", ulid, destination]:
+            stored = StoredDelivery(delivery=DELIVERY.record(row.values), etag=row.etag)
+            record.deliveries[ulid, DestinationName(destination)] = stored
+        case ["a", "destination", line, destination] if "state" in row.values:
+            record.holdings[LineName(line), DestinationName(destination)] = HOLDING.record(row.values)
+        case ["a", "use", key_id]:
+            record.uses[KeyId(key_id)] = USE.record(row.values)
+        case ["a", "outbox", _number]:
+            record.outbox[row.key] = OUTBOX.record(row.values)
+
+
+async def rotation(tables: Tables, rotation_id: RotationId) -> Rotation | None:
+    """Read one rotation."""
+    row = await tables.get(keys.ROTATIONS, rotation_id.application, keys.rotation(rotation_id.ulid))
+    return ROTATION.record(row.values) if row else None
+
+
+async def line(tables: Tables, line_id: LineId) -> Line | None:
+    """Read one line's truth."""
+    row = await tables.get(keys.ROTATIONS, line_id.application, keys.line(line_id.name))
+    return LINE.record(row.values) if row else None
+
+
+def put_line(value: Line) -> Upsert:
+    """Write a line; only under the application's lease."""
+    return Upsert(
+        key=keys.line(value.id.name),
+        values={
+            **LINE.columns(value),
+            "policy": value.enrolment.policy,
+            "open": value.open or "",
+            "blocked": value.blocked.reason if value.blocked else "",
+        },
+    )
+
+
+def put_rotation(value: Rotation) -> Upsert:
+    """Write a rotation; only under the application's lease."""
+    columns: dict[str, Value] = {
+        **ROTATION.columns(value),
+        "line": value.line,
+        "phase": value.phase.phase,
+        "phase_since": value.phase_since,
+        "why": value.reason,
+        "blocked": value.phase.reason if isinstance(value.phase, Blocked) else "",
+    }
+    return Upsert(key=keys.rotation(value.id.ulid), values=columns)
+
+
+def delivery_columns(value: Delivery) -> dict[str, Value]:
+    """Give the columns of a delivery's row."""
+    return {**DELIVERY.columns(value), "phase": value.phase.phase, "since": value.since}
+
+
+def put_event(at: datetime, ulid: str, *, what: str, facts: Mapping[str, Any]) -> Upsert:
+    """Write a line of history: what, and ids and names only."""
+    values: dict[str, Value] = {name: str(value)[:2000] for name, value in facts.items() if value is not None}
+    return Upsert(key=keys.event(at, ulid), values={**values, "what": what, "at": at})
+
+
+async def events(tables: Tables, application: ObjectId) -> list[Row]:
+    """Read the history of one application, oldest first."""
+    return [row async for row in tables.query(keys.ROTATIONS, prefix(application, "z|event|"))]

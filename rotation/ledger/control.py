@@ -1,0 +1,117 @@
+"""The brakes, the night, configuration loads, and the audit of what belongs to no application (table `control`)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rotation.domain.brakes import Breaker, Night, Pause, RampCount
+from rotation.domain.errors import StaleRecord, Unavailable
+from rotation.ledger import keys
+from rotation.ledger.codec import Codec
+from rotation.ports.tables import Delete, Insert, Replace, Row, Tables, Upsert, Value, prefix
+
+PARTITION = "control"
+TRIES = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageReading:
+    """How far one usage source has been read; the newest use of each key id is with its application."""
+
+    source: str = ""
+    first_read_at: datetime | None = None
+    read_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """When the first line was enrolled: the first week's smaller ramp counts from here."""
+
+    first_enrolled_at: datetime | None = None
+
+
+PAUSE: Codec[Pause] = Codec(Pause)
+
+
+class Single[Record]:
+    """One row that several workers change: read, decide, write under its etag, again where somebody was faster."""
+
+    def __init__(self, tables: Tables, name: str, codec: Codec[Record], *, empty: Record) -> None:
+        self._tables = tables
+        self._name = name
+        self._codec = codec
+        self._empty = empty
+
+    async def read(self) -> Record:
+        """Read it; before it is first written it is empty."""
+        row = await self._tables.get(keys.CONTROL, PARTITION, self._name)
+        return self._codec.record(row.values) if row else self._empty
+
+    async def change(self, decide: Callable[[Record], Record]) -> Record:
+        """
+        Change it by a pure function of what it is now.
+
+        Raises:
+            Unavailable: Too many others change it at once.
+        """
+        for _try in range(TRIES):
+            row = await self._tables.get(keys.CONTROL, PARTITION, self._name)
+            before = self._codec.record(row.values) if row else self._empty
+            after = decide(before)
+            if after == before:
+                return before
+            columns = self._codec.columns(after)
+            change = (
+                Replace(key=self._name, values=columns, etag=row.etag)
+                if row
+                else Insert(key=self._name, values=columns)
+            )
+            try:
+                await self._tables.commit(keys.CONTROL, PARTITION, [change])
+            except StaleRecord:
+                continue
+            return after
+        raise Unavailable(f"row {self._name} of control is written by too many at once", reason="control-busy")
+
+
+class Control:
+    """The rows of table `control`."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self.ramp = Single(tables, "ramp", Codec[RampCount](RampCount), empty=RampCount())
+        self.breaker = Single(tables, "breaker", Codec[Breaker](Breaker), empty=Breaker())
+        self.night = Single[Night | None](tables, "night", Codec(Night | None), empty=None)
+        self.usage = Single(tables, "usage", Codec[UsageReading](UsageReading), empty=UsageReading())
+        self.beginning = Single(tables, "beginning", Codec[Beginning](Beginning), empty=Beginning())
+        self.resuming = Single[tuple[str, ...]](tables, "resuming", Codec(tuple[str, ...]), empty=())
+        """Causes that were found gone: whatever stopped for them goes on."""
+
+    async def pause(self) -> Pause | None:
+        """Tell whether everything is paused."""
+        row = await self._tables.get(keys.CONTROL, PARTITION, "pause")
+        return PAUSE.record(row.values) if row else None
+
+    async def set_pause(self, pause: Pause | None) -> None:
+        """Pause, or go on."""
+        change = Upsert(key="pause", values=PAUSE.columns(pause)) if pause else Delete(key="pause")
+        await self._tables.commit(keys.CONTROL, PARTITION, [change])
+
+    async def audit(self, at: datetime, ulid: str, what: str, **facts: Any) -> None:
+        """Write a line of history about what belongs to no application."""
+        values: dict[str, Value] = {name: str(value)[:2000] for name, value in facts.items() if value is not None}
+        row = Upsert(key=f"z|event|{at:%Y%m%dT%H%M%S.%f}.{ulid}", values={**values, "what": what, "at": at})
+        await self._tables.commit(keys.CONTROL, PARTITION, [row])
+
+    async def configuration_loaded(self, digest: str, at: datetime, facts: Mapping[str, Value]) -> None:
+        """Record a configuration that was loaded, once for each digest."""
+        row = Insert(key=f"config|{digest}", values={**facts, "first_loaded_at": at})
+        try:
+            await self._tables.commit(keys.CONTROL, PARTITION, [row])
+        except StaleRecord:
+            return
+
+    async def history(self) -> list[Row]:
+        """Read the audit of what belongs to no application, oldest first."""
+        return [row async for row in self._tables.query(keys.CONTROL, prefix(PARTITION, "z|event|"))]

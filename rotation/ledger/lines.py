@@ -1,0 +1,119 @@
+"""The index of all lines for the scan. It decides nothing by itself: `a|line|name` is the truth."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from rotation.domain.delivery import AwaitingApproval, AwaitingPerson
+from rotation.domain.identifiers import ClientId, KeyId, LineId, PolicyName
+from rotation.domain.line import HeldKey, LastPublished, Line
+from rotation.domain.rotation import Blocked, Delivering, Minting, Planned, Proven, Published, Rotation, Staged
+from rotation.ledger import keys
+from rotation.ledger.application import ApplicationRecord
+from rotation.ledger.codec import Codec
+from rotation.ports.tables import Delete, Query, Tables, Upsert, Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexedLine:
+    """What the scan and the pages need of a line, without reading its application."""
+
+    id: LineId
+    client_id: ClientId
+    display_name: str
+    policy: PolicyName
+    current: KeyId | None
+    end_at: datetime | None
+    keys: tuple[KeyId, ...]
+    open: str | None
+    latest: str | None
+    phase: str
+    under_way: bool
+    blocked: str
+    """Why no rotation may be opened."""
+    stopped: str = ""
+    """Why its open rotation is Blocked."""
+    minted_at: datetime | None = None
+    repeated: bool = False
+    due_in: str = ""
+    """The scan that found it due and not yet opened."""
+    urgent: bool = False
+
+    @property
+    def last_published(self) -> LastPublished:
+        """What decides whether the line is due."""
+        held = HeldKey(key_id=self.current, end_at=self.end_at) if self.current and self.end_at else None
+        return LastPublished(line=self.id, current=held, minted_at=self.minted_at, repeated=self.repeated)
+
+
+CODEC: Codec[IndexedLine] = Codec(IndexedLine)
+UNDER_WAY = (Planned, Minting, Staged, Proven, Published, Delivering)
+
+
+def index(line: Line, record: ApplicationRecord, rotation: Rotation | None) -> IndexedLine:
+    """Make the index entry of a line as it is now."""
+    current = line.current_key
+    return IndexedLine(
+        id=line.id,
+        client_id=line.client_id,
+        display_name=line.display_name,
+        policy=line.enrolment.policy,
+        current=line.current,
+        end_at=current.end_at if current else None,
+        keys=tuple(key.key_id for key in line.keys),
+        open=line.open,
+        latest=line.latest,
+        phase=rotation.phase.phase if rotation else "",
+        under_way=_under_way(record, rotation),
+        blocked=line.blocked.reason if line.blocked else "",
+        minted_at=line.minted_at,
+        repeated=line.repeated,
+        stopped=rotation.phase.reason if rotation and isinstance(rotation.phase, Blocked) else "",
+    )
+
+
+def _under_way(record: ApplicationRecord, rotation: Rotation | None) -> bool:
+    """Tell whether it counts against `open_at_once`: not while it waits for a person."""
+    if rotation is None or not isinstance(rotation.phase, UNDER_WAY):
+        return False
+    if isinstance(rotation.phase, Planned) and rotation.phase.needs_approval and not rotation.phase.approved_by:
+        return False
+    waiting = (AwaitingApproval, AwaitingPerson)
+    open_ones = [
+        stored.delivery for stored in record.deliveries_of(rotation.id.ulid).values() if not stored.delivery.ended
+    ]
+    return not open_ones or not all(isinstance(delivery.phase, waiting) for delivery in open_ones)
+
+
+class Lines:
+    """The rows of table `lines`."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def put(self, entry: IndexedLine) -> None:
+        """Write an entry; always after the truth."""
+        columns: dict[str, Value] = {
+            **CODEC.columns(entry),
+            "policy": entry.policy,
+            "phase": entry.phase,
+            "blocked": entry.blocked,
+            "due_in": entry.due_in,
+        }
+        change = Upsert(key=keys.line_index(entry.id), values=columns)
+        await self._tables.commit(keys.LINES, keys.shard(entry.id.application), [change])
+
+    async def drop(self, line_id: LineId) -> None:
+        """Remove an entry."""
+        change = Delete(key=keys.line_index(line_id))
+        await self._tables.commit(keys.LINES, keys.shard(line_id.application), [change])
+
+    async def get(self, line_id: LineId) -> IndexedLine | None:
+        """Read one entry."""
+        row = await self._tables.get(keys.LINES, keys.shard(line_id.application), keys.line_index(line_id))
+        return CODEC.record(row.values) if row else None
+
+    async def all(self) -> AsyncIterator[IndexedLine]:
+        """Read every entry."""
+        async for row in self._tables.query(keys.LINES, Query()):
+            yield CODEC.record(row.values)

@@ -1,0 +1,84 @@
+"""Notices: saved with the record, moved to table `notices`, sent at least once."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from rotation.domain.errors import StaleRecord
+from rotation.domain.identifiers import AudienceName
+from rotation.ledger import keys
+from rotation.ledger.codec import Codec
+from rotation.ports.notices import Message
+from rotation.ports.tables import Delete, Insert, Query, Replace, Tables
+
+PARTITION = "notices"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxEntry:
+    """A notice saved in the transaction of the move that it tells of."""
+
+    kind: str
+    """Slug of what happened: `blocked`, `hand-off-opened`, `rotated`, `still-in-use`, `contested` ..."""
+    audience: AudienceName | None
+    message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What is to be sent, and how far it is."""
+
+    kind: str
+    audience: AudienceName | None
+    message: Message
+    created_at: datetime
+    claimed_at: datetime | None = None
+    tries: int = 0
+    reminders: tuple[tuple[str, str], ...] = ()
+    """Rows of `reminders` (partition, key) that this digest was claimed for."""
+    given_up: str = ""
+
+
+OUTBOX: Codec[OutboxEntry] = Codec(OutboxEntry)
+NOTICE: Codec[Notice] = Codec(Notice)
+
+
+class Notices:
+    """The rows of table `notices`."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def put(self, key: str, notice: Notice) -> bool:
+        """Save a notice; False where one of that key is saved already."""
+        columns = {**NOTICE.columns(notice), "look_at": notice.created_at, "kind": notice.kind}
+        try:
+            await self._tables.commit(keys.NOTICES, PARTITION, [Insert(key=key, values=columns)])
+        except StaleRecord:
+            return False
+        return True
+
+    async def get(self, key: str) -> tuple[Notice, str] | None:
+        """Read a notice with its etag."""
+        row = await self._tables.get(keys.NOTICES, PARTITION, key)
+        return (NOTICE.record(row.values), row.etag) if row else None
+
+    async def change(self, key: str, notice: Notice, *, etag: str, look_at: datetime) -> str:
+        """
+        Write a notice again and give its new etag.
+
+        Raises:
+            StaleRecord: Somebody else has it.
+        """
+        columns = {**NOTICE.columns(notice), "look_at": look_at, "kind": notice.kind}
+        change = Replace(key=key, values=columns, etag=etag)
+        return (await self._tables.commit(keys.NOTICES, PARTITION, [change]))[key]
+
+    async def drop(self, key: str) -> None:
+        """Forget a notice that was sent."""
+        await self._tables.commit(keys.NOTICES, PARTITION, [Delete(key=key)])
+
+    async def due(self, now: datetime) -> AsyncIterator[str]:
+        """Read the keys of notices that nobody has sent."""
+        async for row in self._tables.query(keys.NOTICES, Query(partition=PARTITION, due=("look_at", now))):
+            yield row.key

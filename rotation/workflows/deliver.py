@@ -1,0 +1,254 @@
+"""
+Carry one delivery forward, under the lease of its destination.
+
+Destinations never wait for each other. Before a delivery is repeated the destination is asked what it holds; whoever
+ends a delivery wakes its rotation.
+"""
+
+import logging
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from rotation.domain.delivery import (
+    AwaitingApproval,
+    AwaitingPerson,
+    Cancelled,
+    DeliveryBlocked,
+    DeliveryMode,
+    DeliveryPhase,
+    Found,
+    Holding,
+    Level,
+    Pending,
+    Sent,
+    Shipment,
+    Verdict,
+    Verified,
+)
+from rotation.domain.errors import NeedsPerson, OutcomeUnknown, Retryable, RotationError
+from rotation.domain.identifiers import DestinationName, RotationId
+from rotation.domain.policy import Destination, Mode
+from rotation.ledger import application as ledger
+from rotation.ledger.fence import Fence
+from rotation.ports.integration import Integration
+from rotation.workflows.delivery_notices import hand_off_notice, stopped_notice
+from rotation.workflows.errand import Errand, errand_of, ship, take_destination
+from rotation.workflows.nudge import nudge_delivery, nudge_rotation
+from rotation.workflows.services import Services
+
+log = logging.getLogger(__name__)
+
+BACK_OFF_LIMIT = timedelta(hours=1)
+LOOK_AT_PEOPLE = timedelta(days=1)
+
+
+async def advance(services: Services, rotation_id: RotationId, name: DestinationName) -> None:
+    """
+    Carry a delivery forward as far as it goes now, and write when to look again.
+
+    Raises:
+        LeaseHeld: Somebody else is at this destination; the delivery's wake stands.
+        Superseded: The delivery was cancelled or taken over meanwhile.
+    """
+    rotation = await ledger.rotation(services.tables, rotation_id)
+    if rotation is None:
+        return
+    fence = await take_destination(services, rotation, name)
+    try:
+        await _advance(services, fence, rotation_id, name=name)
+    finally:
+        await fence.release(services.clock.now())
+
+
+async def _advance(services: Services, fence: Fence, rotation_id: RotationId, *, name: DestinationName) -> None:
+    now = services.clock.now()
+    wake = await services.wakes.set(rotation_id, now + services.timing.lease, destination=name)
+    record = await ledger.read(services.tables, rotation_id.application)
+    errand = await errand_of(services, fence, record, rotation_id=rotation_id, name=name)
+    if errand is None or errand.delivery.ended:
+        await services.wakes.drop(rotation_id, etag=wake, destination=name)
+        await wake_rotation(services, rotation_id)
+        return
+    look_at = await _carry(errand)
+    await _settle(errand, look_at, wake)
+
+
+async def _settle(errand: Errand, look_at: datetime, wake: str) -> None:
+    services, rotation_id, name = errand.services, errand.rotation.id, errand.delivery.destination
+    if errand.delivery.ended:
+        await services.wakes.drop(rotation_id, etag=wake, destination=name)
+        await wake_rotation(services, rotation_id)
+        return
+    await services.wakes.later(rotation_id, look_at, etag=wake, destination=name)
+    delay = look_at - services.clock.now()
+    if delay < services.timing.nudge_within:
+        await nudge_delivery(services, rotation_id, name, delay=max(delay, timedelta(0)))
+    if isinstance(errand.delivery.phase, AwaitingApproval | AwaitingPerson | DeliveryBlocked):
+        await wake_rotation(services, rotation_id)
+
+
+async def wake_rotation(services: Services, rotation_id: RotationId) -> None:
+    """Let the rotation look at its deliveries now."""
+    rotation = await ledger.rotation(services.tables, rotation_id)
+    if rotation is not None:
+        await services.wakes.set(rotation_id, services.clock.now())
+        await nudge_rotation(services, rotation_id)
+
+
+async def _carry(errand: Errand) -> datetime:
+    try:
+        return await _phase(errand)
+    except Retryable as error:
+        return await _again(errand, error)
+    except OutcomeUnknown:
+        return errand.now + errand.services.timing.look_spacing
+    except NeedsPerson as error:
+        await _block(errand, error)
+        return errand.now + LOOK_AT_PEOPLE
+
+
+async def _phase(errand: Errand) -> datetime:
+    match errand.delivery.phase:
+        case Pending():
+            return await _send(errand)
+        case Sent(receipt=_):
+            return await _verify(errand)
+        case _:
+            return errand.now + LOOK_AT_PEOPLE
+
+
+async def _send(errand: Errand) -> datetime:
+    destination, publication = errand.destination, errand.rotation.publication
+    if destination is None or publication is None:
+        await errand.save(Cancelled(why="no longer configured", at=errand.now))
+        return errand.now
+    if errand.line.current != errand.delivery.key_id:
+        await errand.save(Cancelled(why="a newer secret is published", at=errand.now))
+        return errand.now
+    if (held := await _held(errand)) is not None:
+        return held
+    if not _approved(errand, destination):
+        why = "it is new or has changed since it was approved"
+        await errand.save(AwaitingApproval(why=why, since=errand.now))
+        return errand.now + LOOK_AT_PEOPLE
+    integration = errand.services.integrations.of(destination)
+    shipment = ship(errand, publication)
+    if integration.capabilities.mode is DeliveryMode.ASSISTED:
+        return await _hand_off(errand, integration, destination, shipment=shipment)
+    return await _deliver(errand, integration, destination, shipment=shipment)
+
+
+async def _held(errand: Errand) -> datetime | None:
+    """Read pause and mode again; nothing is delivered while a brake is on."""
+    again = errand.now + errand.services.timing.paused_recheck
+    if await errand.services.control.pause() is not None:
+        return again
+    policy = errand.configuration.policy(errand.line.enrolment.policy)
+    return None if policy is not None and policy.mode is Mode.ROTATE else again
+
+
+def _approved(errand: Errand, destination: Destination) -> bool:
+    if errand.delivery.approved_by:
+        return True
+    return errand.line.enrolment.approves(destination.name, destination.fingerprint) and not destination.approval
+
+
+async def _hand_off(
+    errand: Errand, integration: Integration, destination: Destination, *, shipment: Shipment
+) -> datetime:
+    hand_off = integration.hand_off(destination, shipment)
+    if hand_off is None:
+        raise NeedsPerson(f"{destination.kind} gave no steps for a person", reason="no-hand-off")
+    deadline = hand_off_deadline(shipment.previous_end_at, errand.now)
+    waiting = AwaitingPerson(hand_off=hand_off, since=errand.now, deadline=deadline)
+    await errand.save(waiting, outbox=hand_off_notice(errand, waiting))
+    return errand.now + LOOK_AT_PEOPLE
+
+
+def hand_off_deadline(previous_end_at: datetime | None, now: datetime) -> datetime:
+    """Give the day by which a person should have acted: a week before the old one ends, else one working day."""
+    tomorrow = now + timedelta(days=1)
+    while tomorrow.weekday() >= SATURDAY:
+        tomorrow += timedelta(days=1)
+    return max(previous_end_at - timedelta(days=7), tomorrow) if previous_end_at else tomorrow
+
+
+SATURDAY = 5
+
+
+async def _deliver(
+    errand: Errand, integration: Integration, destination: Destination, *, shipment: Shipment
+) -> datetime:
+    text = await errand.services.vaults.at(shipment.vault_url).read(shipment.secret_name, shipment.version)
+    verdict = await integration.verify(destination, shipment, text)
+    if verdict.found is Found.CURRENT:
+        await _verified(errand, verdict)
+        return errand.now
+    counted = replace(errand.delivery, tries=errand.delivery.tries + 1)
+    await errand.save(Pending(), delivery=counted)
+    await errand.fence.ready(errand.now)
+    receipt = await integration.deliver(destination, shipment, text)
+    await errand.save(Sent(receipt=receipt, sent_at=errand.now))
+    return await _verify(errand)
+
+
+async def _verify(errand: Errand) -> datetime:
+    destination, publication = errand.destination, errand.rotation.publication
+    if destination is None or publication is None:
+        await errand.save(Cancelled(why="no longer configured", at=errand.now))
+        return errand.now
+    shipment = ship(errand, publication)
+    text = await errand.services.vaults.at(shipment.vault_url).read(shipment.secret_name, shipment.version)
+    verdict = await errand.services.integrations.of(destination).verify(destination, shipment, text)
+    match verdict.found:
+        case Found.CURRENT:
+            await _verified(errand, verdict)
+        case Found.UNKNOWABLE:
+            await _verified(errand, replace(verdict, level=verdict.level or Level.ACCEPTED))
+        case Found.OLDER | Found.ABSENT:
+            return await _not_there_yet(errand, verdict)
+    return errand.now
+
+
+async def _not_there_yet(errand: Errand, verdict: Verdict) -> datetime:
+    """Wait a little for a store that is slow to show it, then send again."""
+    tries = errand.delivery.tries + 1
+    counted = replace(errand.delivery, tries=tries)
+    phase: DeliveryPhase = errand.delivery.phase if tries % 4 else Pending()
+    await errand.save(phase, delivery=counted)
+    log.info("delivery.not-there-yet", extra={"found": verdict.found, "why": verdict.why})
+    return errand.now + _back_off(tries)
+
+
+async def _verified(errand: Errand, verdict: Verdict) -> None:
+    now, delivery = errand.now, errand.delivery
+    publication = errand.rotation.publication
+    holding = Holding(
+        line=delivery.line,
+        destination=delivery.destination,
+        key_id=delivery.key_id,
+        version=delivery.version,
+        end_at=publication.minted.end_at if publication else None,
+        verified_at=now,
+        level=verdict.level,
+    )
+    first = replace(delivery, first_verified_at=delivery.first_verified_at or now)
+    await errand.save(Verified(verdict=verdict, at=now), delivery=first, holding=holding)
+
+
+def _back_off(tries: int) -> timedelta:
+    return min(timedelta(seconds=2 << min(tries, 12)), BACK_OFF_LIMIT)
+
+
+async def _again(errand: Errand, error: Retryable) -> datetime:
+    now, delivery = errand.now, errand.delivery
+    if now - delivery.since > errand.services.timing.phase_deadline and delivery.tries > 1:
+        await _block(errand, NeedsPerson(f"still {error.reason}: {error.message}", reason="gave-up"))
+        return now + LOOK_AT_PEOPLE
+    await errand.save(delivery.phase, delivery=replace(delivery, tries=delivery.tries + 1))
+    return now + (error.retry_after or _back_off(delivery.tries))
+
+
+async def _block(errand: Errand, error: RotationError) -> None:
+    blocked = DeliveryBlocked(reason=error.reason, detail=error.message[:1000], since=errand.now)
+    await errand.save(blocked, outbox=stopped_notice(errand, blocked))

@@ -1,0 +1,116 @@
+"""Enrol and release: selecting is not permitting; a line becomes ours by a recorded yes after a preview."""
+
+from rotation.domain.errors import NotFound, Refused, StaleRecord
+from rotation.domain.identifiers import LineId, RotationId
+from rotation.domain.line import HeldKey, Line
+from rotation.ledger import application as ledger
+from rotation.ledger import keys
+from rotation.ledger.control import Beginning
+from rotation.ledger.lines import index
+from rotation.ports.tables import Delete, Insert, Value
+from rotation.workflows.previewing import Preview, Wish, preview
+from rotation.workflows.rotate import take_application
+from rotation.workflows.services import Services
+
+
+async def enrol(services: Services, wish: Wish) -> Line:
+    """
+    Record the yes.
+
+    Order (protocol.md, Ledger): the vault name is claimed, then the index, then the truth, under the
+    application's lease; a claim that names this line already is ours.
+
+    Raises:
+        Refused: With every refusal of the preview.
+    """
+    seen = await preview(services, wish)
+    if seen.refusals:
+        raise Refused("; ".join(seen.refusals), reason="not-enrolled", remedy="rotation enrol --preview shows it all")
+    line_id = LineId(wish.application, wish.line)
+    line = _line(line_id, seen)
+    fence = await take_application(services, RotationId(wish.application, services.ulids.make()))
+    try:
+        record = await ledger.read(services.tables, wish.application)
+        if wish.line in record.lines:
+            raise Refused(f"line {wish.line} is enrolled already", reason="already-enrolled", remedy="rotation show")
+        await _claim(services, line)
+        record.lines[wish.line] = line
+        await services.lines.put(index(line, record, None))
+        facts = {"line": wish.line, "by": wish.by, "key_ids": ",".join(line.enrolment.handed_over)}
+        now = services.clock.now()
+        event = ledger.put_event(now, services.ulids.make(), what="enrolled", facts=facts)
+        await fence.commit([ledger.put_line(line), event], now=now)
+    finally:
+        await fence.release(services.clock.now())
+    await services.control.beginning.change(lambda before: _first(before, line))
+    return line
+
+
+def _first(before: Beginning, line: Line) -> Beginning:
+    return before if before.first_enrolled_at else Beginning(first_enrolled_at=line.enrolment.at)
+
+
+def _line(line_id: LineId, seen: Preview) -> Line:
+    held = tuple(HeldKey(key_id=secret.key_id, end_at=secret.end_at) for secret in seen.handed_over)
+    newest = max(held, key=lambda key: key.end_at, default=None)
+    return Line(
+        id=line_id,
+        client_id=seen.application.client_id,
+        display_name=seen.application.display_name,
+        enrolment=seen.enrolment,
+        keys=held,
+        current=newest.key_id if newest else None,
+        version=seen.enrolment.adopted_version,
+    )
+
+
+async def _claim(services: Services, line: Line) -> None:
+    """Claim both names of the line in its vault, or find that they are ours already."""
+    host = line.enrolment.vault_url.split("//")[-1].split("/")[0].split(":")[0]
+    for name in (line.enrolment.secret_name, f"{line.enrolment.secret_name}-staged"):
+        values: dict[str, Value] = {"line": str(line.id), "by": line.enrolment.by, "at": line.enrolment.at}
+        try:
+            await services.tables.commit(keys.VAULT_NAMES, host, [Insert(key=name, values=values)])
+        except StaleRecord:
+            row = await services.tables.get(keys.VAULT_NAMES, host, name)
+            if row is None or row.values.get("line") != str(line.id):
+                owner = row.values.get("line") if row else "another line"
+                raise Refused(
+                    f"vault name {name} belongs to line {owner}",
+                    reason="vault-name-claimed",
+                    remedy="choose secret_name",
+                ) from None
+
+
+async def release(services: Services, line_id: LineId, *, by: str) -> tuple[HeldKey, ...]:
+    """
+    End an enrolment; nothing is removed.
+
+    Returns:
+        The credentials whose end dates somebody must now watch.
+    """
+    fence = await take_application(services, RotationId(line_id.application, services.ulids.make()))
+    try:
+        record = await ledger.read(services.tables, line_id.application)
+        line = record.lines.get(line_id.name)
+        if line is None:
+            raise NotFound(f"no line {line_id.name} of application {line_id.application} is enrolled")
+        now = services.clock.now()
+        facts = {"line": line_id.name, "by": by, "key_ids": ",".join(key.key_id for key in line.keys)}
+        event = ledger.put_event(now, services.ulids.make(), what="released", facts=facts)
+        await fence.commit([Delete(key=keys.line(line_id.name)), event], now=now)
+    finally:
+        await fence.release(services.clock.now())
+    await services.lines.drop(line_id)
+    await _unclaim(services, line)
+    if line.open:
+        await services.wakes.set(RotationId(line_id.application, line.open), services.clock.now())
+    return line.keys
+
+
+async def _unclaim(services: Services, line: Line) -> None:
+    host = line.enrolment.vault_url.split("//")[-1].split("/")[0].split(":")[0]
+    for name in (line.enrolment.secret_name, f"{line.enrolment.secret_name}-staged"):
+        row = await services.tables.get(keys.VAULT_NAMES, host, name)
+        if row is not None and row.values.get("line") == str(line.id):
+            await services.tables.commit(keys.VAULT_NAMES, host, [Delete(key=name, etag=row.etag)])

@@ -1,0 +1,139 @@
+"""One step of one delivery: what it knows, how it writes, and what travels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from rotation.domain.delivery import Delivery, DeliveryBlocked, DeliveryPhase, Holding, Sent, Shipment, Verified
+from rotation.domain.identifiers import DestinationName, RotationId
+from rotation.domain.line import Line
+from rotation.domain.policy import Configuration, Destination
+from rotation.domain.rotation import Publication, Rotation
+from rotation.ledger import application as ledger
+from rotation.ledger import keys
+from rotation.ledger.application import HOLDING, ApplicationRecord, delivery_columns
+from rotation.ledger.fence import Claim, Fence, Place
+from rotation.ledger.notices import OUTBOX, OutboxEntry
+from rotation.ports.tables import Change, Replace, Upsert
+from rotation.workflows.services import Services
+
+
+@dataclass(slots=True, kw_only=True)
+class Errand:
+    """One step of one delivery: what it knows, and how it writes."""
+
+    services: Services
+    fence: Fence
+    configuration: Configuration
+    rotation: Rotation
+    line: Line
+    delivery: Delivery
+    etag: str
+
+    @property
+    def now(self) -> datetime:
+        """The instant, asked anew."""
+        return self.services.clock.now()
+
+    @property
+    def destination(self) -> Destination | None:
+        """The destination as it is configured now."""
+        return self.configuration.destinations.get(self.delivery.destination)
+
+    async def save(
+        self,
+        phase: DeliveryPhase,
+        *,
+        delivery: Delivery | None = None,
+        holding: Holding | None = None,
+        outbox: Sequence[OutboxEntry] = (),
+    ) -> None:
+        """Write the delivery, and what the destination holds, with the lease."""
+        now = self.now
+        before = delivery or self.delivery
+        moved = phase.phase != self.delivery.phase.phase
+        after = replace(before, phase=phase, since=now if moved else before.since, tries=0 if moved else before.tries)
+        key = keys.delivery(after.rotation.ulid, after.destination)
+        changes: list[Change] = [Replace(key=key, values=delivery_columns(after), etag=self.etag)]
+        if moved:
+            facts = {"rotation": after.rotation.ulid, "line": after.line, "destination": after.destination}
+            told = {**facts, **_told(phase)}
+            what = f"delivery.{phase.phase}"
+            changes.append(ledger.put_event(now, self.services.ulids.make(), what=what, facts=told))
+        for entry in outbox:
+            name = keys.outbox(after.rotation.ulid, self.services.ulids.make())
+            changes.append(Upsert(key=name, values=OUTBOX.columns(entry)))
+        etags = await self.fence.commit(changes, now=now, payload=HOLDING.columns(holding) if holding else None)
+        self.delivery = after
+        self.etag = etags.get(key) or await self._etag_now(key)
+
+    async def _etag_now(self, key: str) -> str:
+        row = await self.services.tables.get(keys.ROTATIONS, self.delivery.rotation.application, key)
+        return row.etag if row else ""
+
+
+def _told(phase: DeliveryPhase) -> dict[str, object]:
+    match phase:
+        case Verified(verdict=verdict):
+            return {"found": verdict.found, "level": verdict.level.name if verdict.level else None}
+        case DeliveryBlocked(reason=reason, detail=detail):
+            return {"reason": reason, "detail": detail}
+        case Sent(receipt=receipt):
+            return {"receipt": receipt.reference}
+        case _:
+            return {}
+
+
+async def take_destination(services: Services, rotation: Rotation, name: DestinationName) -> Fence:
+    """Take the lease of a destination of a line: two rotations never write to one at once."""
+    key = keys.holding(rotation.line, name)
+    place = Place(table=keys.ROTATIONS, partition=rotation.id.application, key=key)
+    claim = Claim(owner=services.worker, token=services.ulids.make(), length=services.timing.lease)
+    return await Fence.take(services.tables, place, claim=claim, now=services.clock.now())
+
+
+async def errand_of(
+    services: Services,
+    fence: Fence,
+    record: ApplicationRecord,
+    *,
+    rotation_id: RotationId,
+    name: DestinationName,
+) -> Errand | None:
+    """Gather what a delivery's step needs; None where there is no such delivery or its line was released."""
+    stored = record.deliveries.get((rotation_id.ulid, name))
+    rotation = record.rotations.get(rotation_id.ulid)
+    line = record.lines.get(rotation.line) if rotation else None
+    if stored is None or rotation is None or line is None:
+        return None
+    configuration = await services.configurations.current()
+    return Errand(
+        services=services,
+        fence=fence,
+        configuration=configuration,
+        rotation=rotation,
+        line=line,
+        delivery=stored.delivery,
+        etag=stored.etag,
+    )
+
+
+def ship(errand: Errand, publication: Publication) -> Shipment:
+    """Make what travels: references, never the text."""
+    line = errand.line
+    ends = [key.end_at for key in line.keys if key.key_id in errand.rotation.predecessors]
+    return Shipment(
+        rotation=errand.rotation.id,
+        line=line.id.name,
+        client_id=line.client_id,
+        application_name=line.display_name,
+        tenant_id=errand.services.tenant_id,
+        description=line.enrolment.description,
+        key_id=publication.minted.key_id,
+        end_at=publication.minted.end_at,
+        hint=publication.minted.hint,
+        vault_url=line.enrolment.vault_url,
+        secret_name=line.enrolment.secret_name,
+        version=publication.version,
+        previous_end_at=max(ends, default=None),
+    )

@@ -1,0 +1,130 @@
+"""
+What a rotation still owes when it has ended: notices, litter, orphans.
+
+Litter: a predecessor that could only lapse goes 30 days after its own end, with (e) alone. Orphan: a marked credential
+of a given-up attempt. Both need two spaced reads, and a stray (a marker that this ledger does not know) is never here.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from rotation.domain.credential import Application, Credential
+from rotation.domain.identifiers import KeyId
+from rotation.domain.line import HeldKey
+from rotation.domain.rotation import Minting, Staged
+from rotation.ledger import keys
+from rotation.ledger.notices import Notice
+from rotation.ports.tables import Delete
+from rotation.ports.vault import VersionProperties
+from rotation.workflows import tags
+from rotation.workflows.nudge import nudge_notice
+from rotation.workflows.phases import removal
+from rotation.workflows.phases.minting import START_EARLIER
+from rotation.workflows.step import Event, Step
+
+LITTER_AFTER = timedelta(days=30)
+
+
+async def send_outbox(step: Step) -> None:
+    """Move saved notices to table `notices`, then forget them here: at least once."""
+    for key, entry in list(step.record.outbox.items()):
+        if key.split("|")[2].split(".")[0] != step.rotation.id.ulid:
+            continue
+        name = keys.foreign(key)
+        notice = Notice(kind=entry.kind, audience=entry.audience, message=entry.message, created_at=step.now)
+        await step.services.notices.put(name, notice)
+        await nudge_notice(step.services, name)
+        await step.save(changes=[Delete(key=key)])
+        del step.record.outbox[key]
+
+
+async def sweep(step: Step) -> datetime | None:
+    """Remove orphans of this rotation by two spaced looks; tell when to look again, if there is something."""
+    application = await step.application()
+    suspects = [secret for secret in application.secrets if _may_be_orphan(step, secret)]
+    if not suspects:
+        if step.rotation.orphans:
+            await step.save(rotation=replace(step.rotation, orphans=()))
+        return None
+    await step.permit()
+    seen = dict(step.rotation.orphans)
+    spacing = step.services.timing.look_spacing
+    versions = [*await step.vault.versions(step.staged_name)]
+    published = await step.vault.versions(step.line.enrolment.secret_name)
+    due = [s.key_id for s in suspects if not tags.carries(published, s.key_id)]
+    await _disable_given_up(step, due, versions)
+    ready = [key_id for key_id in due if key_id in seen and step.now >= seen[key_id] + spacing]
+    fresh = tuple((key_id, seen.get(key_id, step.now)) for key_id in due)
+    facts = {"key_ids": ",".join(ready)}
+    events = [Event(what="orphan.removing", facts=facts)] if ready else []
+    await step.save(rotation=replace(step.rotation, orphans=fresh), events=events)
+    for key_id in ready:
+        await step.services.directory.remove(application.object_id, key_id)
+    return step.now + spacing if due else None
+
+
+async def _disable_given_up(step: Step, orphans: list[KeyId], staged: list[VersionProperties]) -> None:
+    for version in staged:
+        if version.enabled and version.tags.get(tags.KEY_ID) in orphans:
+            await step.vault.disable(step.staged_name, version.version)
+
+
+def _may_be_orphan(step: Step, secret: Credential) -> bool:
+    marker, rotation = secret.marker, step.rotation
+    if marker is None or marker.ulid != rotation.id.ulid or secret.key_id in rotation.adopted:
+        return False
+    if step.line.key(secret.key_id) is not None:
+        return False
+    working = rotation.working
+    at_work = isinstance(working, Minting) and marker.attempt == working.attempt
+    staged = isinstance(working, Staged) and marker.attempt == working.minted.attempt
+    made_at = (secret.start_at or step.now) + START_EARLIER
+    return not at_work and not staged and step.now - made_at > step.services.timing.orphan_age
+
+
+async def remove_litter(step: Step) -> datetime | None:
+    """Remove what has lapsed long ago, and tell when to look again; the line's latest rotation does it."""
+    if step.line.latest != step.rotation.id.ulid:
+        return None
+    lapsing = [key for key in step.line.keys if key.lapses and key.key_id != step.line.current]
+    if not lapsing:
+        return None
+    due = [key for key in lapsing if step.now >= key.end_at + LITTER_AFTER]
+    later = [key.end_at + LITTER_AFTER for key in lapsing if key not in due]
+    again = None
+    for key in due:
+        again = await _one(step, key)
+    return min([*later, *([again] if again else [])], default=None)
+
+
+async def _one(step: Step, key: HeldKey) -> datetime | None:
+    application = await step.application()
+    spacing = step.services.timing.look_spacing
+    if not application.holds(key.key_id):
+        return await _absent(step, key, step.now + spacing)
+    publication = step.rotation.publication
+    if publication is None:
+        return None
+    await step.permit()
+    if await _still_missing(step, application):
+        return step.now + step.services.timing.evidence_every
+    await step.save(events=[Event(what="litter.removing", facts={"key_id": key.key_id})])
+    await removal.remove(step, key.key_id)
+    return step.now + spacing
+
+
+async def _absent(step: Step, key: HeldKey, again: datetime) -> datetime | None:
+    if key.absent_at is None:
+        await step.save(line=step.line.marked(replace(key, absent_at=step.now)))
+        return again
+    if step.now < key.absent_at + step.services.timing.look_spacing:
+        return again
+    await step.save(
+        line=step.line.without(key.key_id), events=[Event(what="litter.gone", facts={"key_id": key.key_id})]
+    )
+    return None
+
+
+async def _still_missing(step: Step, application: Application) -> bool:
+    publication = step.rotation.publication
+    return publication is None or await removal.successor_works(step, publication, application) is not None

@@ -1,0 +1,258 @@
+"""Delivering and Overlapping: wait for deliveries, then for evidence; a clock only lengthens the wait."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from rotation.domain.credential import Application
+from rotation.domain.delivery import (
+    Acknowledged,
+    AwaitingPerson,
+    Cancelled,
+    Delivery,
+    DeliveryMode,
+    Found,
+    Level,
+    Verdict,
+    Verified,
+)
+from rotation.domain.evidence import Case, Point, Standing, Usage, complete, hopeless, successor_seen, verified, weigh
+from rotation.domain.identifiers import DestinationName, KeyId
+from rotation.domain.rotation import Completed, Delivering, Overlapping, Publication, Retiring
+from rotation.ledger import keys
+from rotation.ledger.application import delivery_columns
+from rotation.ports.tables import Change, Replace
+from rotation.workflows.notices import completed_notice, still_in_use_notice
+from rotation.workflows.phases.publishing import begin_deliveries, missing_deliveries
+from rotation.workflows.step import Event, Step
+
+
+async def wait_for_deliveries(step: Step) -> datetime | None:
+    """Leave Delivering once every delivery has ended; each that ends wakes us."""
+    phase = step.rotation.phase
+    assert isinstance(phase, Delivering)
+    await step.reload()
+    deliveries = step.record.deliveries_of(step.rotation.id.ulid)
+    if any(not stored.delivery.ended for stored in deliveries.values()) and not _burnt(step):
+        return step.now + timedelta(hours=1)
+    await step.save(Overlapping(publication=phase.publication, since=step.now, missing={}))
+    return None
+
+
+def _burnt(step: Step) -> list[KeyId]:
+    """
+    Name the burnt key ids that may go now (protocol.md, Compromise).
+
+    They wait for automatic destinations only, or for nothing where removal was asked for first; a person's hand-off
+    does not keep a stolen secret alive.
+    """
+    burnt = [key.key_id for key in step.line.keys if key.burnt and key.key_id in step.rotation.predecessors]
+    if not burnt or step.rotation.remove_first:
+        return burnt
+    named = step.named()
+    stored = step.record.deliveries_of(step.rotation.id.ulid)
+    for name, destination in named.items():
+        assisted = step.services.integrations.of(destination).capabilities.mode is DeliveryMode.ASSISTED
+        if not assisted and (name not in stored or not stored[name].delivery.ended):
+            return []
+    return burnt
+
+
+@dataclass(slots=True, kw_only=True)
+class _Found:
+    """What one look at all predecessors gave."""
+
+    gone: list[KeyId] = field(default_factory=list)
+    removable: list[tuple[KeyId, tuple[str, ...]]] = field(default_factory=list)
+    lapsing: list[KeyId] = field(default_factory=list)
+    missing: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+async def carry(step: Step) -> datetime | None:
+    """Ask for evidence; go to Retiring, to Completed, or wait for a day."""
+    phase = step.rotation.phase
+    assert isinstance(phase, Overlapping)
+    await step.reload()
+    await step.permit()
+    if planned := missing_deliveries(step, phase.publication):
+        await begin_deliveries(step, planned, then=Delivering(publication=phase.publication))
+        return None
+    await _drop_deliveries_that_left(step)
+    await _confirm_by_usage(step, phase.publication)
+    application = await step.application()
+    found = await _look_at_predecessors(step, phase.publication, application)
+    return await _decide(step, phase, found)
+
+
+async def _decide(step: Step, phase: Overlapping, found: _Found) -> datetime | None:
+    if found.gone:
+        await _retire(step, phase, found.gone[0], evidence=("no longer listed",), absent_at=step.now)
+        return step.now + step.services.timing.look_spacing
+    if found.removable:
+        key_id, evidence = found.removable[0]
+        if not _burnt(step) and (wait := await _removal_brake(step)) is not None:
+            return wait
+        await _retire(step, phase, key_id, evidence=evidence)
+        return step.now + step.services.timing.look_spacing
+    await _note_lapsing(step, found.lapsing)
+    unfinished = any(not s.delivery.ended for s in step.record.deliveries_of(step.rotation.id.ulid).values())
+    if found.missing or unfinished:
+        await _stay(step, phase, found.missing)
+        return step.now + step.services.timing.evidence_every
+    notice = completed_notice(step, phase.publication)
+    await step.save(Completed(publication=phase.publication, completed_at=step.now), outbox=notice)
+    return None
+
+
+async def _retire(
+    step: Step, phase: Overlapping, key_id: KeyId, *, evidence: tuple[str, ...], absent_at: datetime | None = None
+) -> None:
+    retiring = Retiring(
+        publication=phase.publication, since=step.now, key_id=key_id, evidence=evidence, absent_at=absent_at
+    )
+    facts = {"key_id": key_id, "evidence": "; ".join(evidence)}
+    await step.save(retiring, events=[Event(what="retiring.key", facts=facts)])
+
+
+async def _stay(step: Step, phase: Overlapping, missing: Mapping[str, tuple[str, ...]]) -> None:
+    fresh = phase.asked_at is None
+    notice = still_in_use_notice(step, missing) if fresh else ()
+    await step.save(replace(phase, missing=missing, asked_at=step.now), outbox=notice)
+
+
+async def _note_lapsing(step: Step, lapsing: list[KeyId]) -> None:
+    line = step.line
+    for key_id in lapsing:
+        held = line.key(key_id)
+        if held is not None and not held.lapses:
+            line = line.marked(replace(held, lapses=True))
+    if line is not step.line:
+        facts = {"key_ids": ",".join(lapsing), "why": "evidence for removal cannot be had"}
+        await step.save(line=line, events=[Event(what="left-to-lapse", facts=facts)])
+
+
+async def _removal_brake(step: Step) -> datetime | None:
+    """Ramp, breaker and window hold for removals; the canary's are its own."""
+    if step.is_canary:
+        return None
+    control, now = step.services.control, step.now
+    if step.held_by_window() or (await control.breaker.read()).open_reason is not None:
+        return now + timedelta(hours=1)
+    beginning = await control.beginning.read()
+    ramp = step.configuration.limits.at(now, beginning.first_enrolled_at)
+    night = await control.night.read()
+    count = (await control.ramp.read()).of(night.scan if night else "")
+    return None if count.may_remove(ramp) else now + timedelta(hours=1)
+
+
+async def _look_at_predecessors(step: Step, publication: Publication, application: Application) -> _Found:
+    found = _Found()
+    case = await build_case(step, publication, application)
+    burnt = _burnt(step)
+    for key_id in step.rotation.predecessors:
+        held = step.line.key(key_id)
+        if held is None:
+            continue
+        if not application.holds(key_id):
+            found.gone.append(key_id)
+        elif key_id in burnt:
+            found.removable.insert(0, (key_id, ("declared compromised",)))
+        elif held.end_at <= step.now:
+            found.lapsing.append(key_id)
+        else:
+            _sort(found, key_id, weigh(case, key_id, step.now))
+    return found
+
+
+def _sort(found: _Found, key_id: KeyId, points: tuple[Point, ...]) -> None:
+    told = tuple(str(point) for point in points)
+    if complete(points):
+        found.removable.append((key_id, told))
+    elif hopeless(points):
+        found.lapsing.append(key_id)
+    else:
+        found.missing[key_id] = tuple(str(point) for point in points if point.standing is not Standing.THERE)
+
+
+async def build_case(step: Step, publication: Publication, application: Application) -> Case:
+    """Gather what a removal is decided from, as it is now."""
+    named = step.named()
+    of = step.services.integrations.of
+    deliveries = {name: s.delivery for name, s in step.record.deliveries_of(step.rotation.id.ulid).items()}
+    return Case(
+        terms=step.entry.terms,
+        retire=step.line.enrolment.retire,
+        readers=step.line.enrolment.readers,
+        named={name: destination.settles_in for name, destination in named.items()},
+        reaches={name: of(destination).capabilities.level for name, destination in named.items()},
+        deliveries={name: d for name, d in deliveries.items() if d.key_id == publication.minted.key_id},
+        published_at=publication.published_at,
+        proven_at=publication.proven_at,
+        successor=publication.minted.key_id,
+        own_sign_ins=step.rotation.own_sign_ins,
+        usage=await _usage(step, application),
+        known_since=_known_since(step),
+        canary=step.is_canary,
+    )
+
+
+def _known_since(step: Step) -> dict[KeyId, datetime]:
+    return {key.key_id: step.line.enrolment.at for key in step.line.keys}
+
+
+async def _usage(step: Step, application: Application) -> Usage:
+    source = step.services.usage
+    if source is None:
+        return Usage()
+    reading = await step.services.control.usage.read()
+    return Usage(
+        source=source.name,
+        sees=source.sees(application),
+        first_read_at=reading.first_read_at,
+        read_at=reading.read_at,
+        uses=step.record.uses,
+    )
+
+
+async def _drop_deliveries_that_left(step: Step) -> None:
+    """Cancel deliveries to destinations that the configuration names no longer."""
+    named = step.named()
+    changes: list[Change] = []
+    events: list[Event] = []
+    for name, stored in step.record.deliveries_of(step.rotation.id.ulid).items():
+        if name in named or isinstance(stored.delivery.phase, Cancelled):
+            continue
+        cancelled = replace(stored.delivery, phase=Cancelled(why="no longer configured", at=step.now))
+        changes.append(_put(name, cancelled, stored.etag))
+        events.append(Event(what="destination.left", facts={"destination": name}))
+    if changes:
+        await step.save(changes=changes, events=events)
+        await step.reload()
+
+
+async def _confirm_by_usage(step: Step, publication: Publication) -> None:
+    """Let usage confirm what a person or an unreadable store cannot: only where one destination is meant."""
+    named = step.named()
+    if len(named) != 1:
+        return
+    (name,) = named
+    stored = step.record.deliveries_of(step.rotation.id.ulid).get(name)
+    if stored is None or verified(stored.delivery) or not _confirmable(stored.delivery):
+        return
+    case = await build_case(step, publication, await step.application())
+    if not successor_seen(case):
+        return
+    verdict = Verdict(found=Found.CURRENT, level=Level.IN_USE, why="its new key id signs in")
+    first = stored.delivery.first_verified_at or step.now
+    now_verified = replace(stored.delivery, phase=Verified(verdict=verdict, at=step.now), first_verified_at=first)
+    event = Event(what="delivery.in-use", facts={"destination": name})
+    await step.save(changes=[_put(name, now_verified, stored.etag)], events=[event])
+    await step.reload()
+
+
+def _confirmable(delivery: Delivery) -> bool:
+    return isinstance(delivery.phase, Acknowledged | AwaitingPerson | Verified)
+
+
+def _put(name: DestinationName, delivery: Delivery, etag: str) -> Replace:
+    return Replace(key=keys.delivery(delivery.rotation.ulid, name), values=delivery_columns(delivery), etag=etag)

@@ -1,0 +1,49 @@
+"""Staged: sign in with the new secret, several times, spread; one success proves nothing (platform.md A7)."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from rotation.domain.errors import NeedsPerson, SecretRefused
+from rotation.domain.policy import Proof
+from rotation.domain.rotation import Proven, Staged
+from rotation.ports.sign_in import Accepted, NotAccepted, Unprovable
+from rotation.workflows.step import Step
+
+SIGN_INS = 5
+
+
+async def carry(step: Step) -> datetime | None:
+    """Prove once more, or leave Staged."""
+    phase = step.rotation.phase
+    assert isinstance(phase, Staged)
+    terms = step.entry.terms
+    await step.permit()
+    text = await step.vault.read(step.staged_name, phase.staged_version)
+    spacing = terms.proof_over / (SIGN_INS - 1)
+    match await step.services.sign_in.prove(step.rotation.client_id, text):
+        case Accepted():
+            return await _accepted(step, phase, step.now + spacing)
+        case NotAccepted(code=code):
+            if step.now - phase.staged_at > step.services.timing.proof_deadline:
+                raise SecretRefused(f"AADSTS{code}: the new secret does not sign in")
+            await step.save(replace(phase, sign_ins=0))
+            return step.now + spacing
+        case Unprovable(code=code):
+            if terms.proof is Proof.REQUIRED:
+                raise NeedsPerson(f"AADSTS{code}: no proof can be had for this application", reason="unprovable")
+            await step.save(_proven(step, phase, unprovable=code))
+            return None
+
+
+async def _accepted(step: Step, phase: Staged, again_at: datetime) -> datetime | None:
+    signed_in = step.rotation.signed_in(step.now)
+    once_more = replace(phase, sign_ins=phase.sign_ins + 1)
+    if once_more.sign_ins < SIGN_INS:
+        await step.save(once_more, rotation=signed_in)
+        return again_at
+    await step.save(_proven(step, once_more, unprovable=None), rotation=signed_in)
+    return None
+
+
+def _proven(step: Step, phase: Staged, *, unprovable: int | None) -> Proven:
+    return Proven(minted=phase.minted, staged_version=phase.staged_version, proven_at=step.now, unprovable=unprovable)

@@ -1,0 +1,48 @@
+"""The one place that removes a credential of a line, with the proof of ownership next to the call."""
+
+from rotation.domain.credential import Application
+from rotation.domain.errors import BrokenInvariant
+from rotation.domain.identifiers import KeyId
+from rotation.domain.line import HeldKey
+from rotation.domain.rotation import Publication
+from rotation.ports.sign_in import Accepted
+from rotation.workflows.step import Step
+
+
+def owned(step: Step, key_id: KeyId) -> HeldKey:
+    """
+    Give the ledger's proof that a key id is ours to remove.
+
+    Raises:
+        BrokenInvariant: The ledger does not name it as minted by us or handed over (invariant 3), or it is the
+            credential in use (invariant 2).
+    """
+    held = step.line.key(key_id)
+    if held is None:
+        raise BrokenInvariant("this credential was never handed to us", reason="not-ours", key_id=key_id)
+    if step.line.current == key_id and not held.burnt:
+        raise BrokenInvariant("this is the line's current credential", reason="current", key_id=key_id)
+    return held
+
+
+async def successor_works(step: Step, publication: Publication, application: Application) -> str | None:
+    """
+    Tell what is missing for (e): the successor is listed, and its text, read back from the vault, signs in now.
+
+    Where the enrolment's policy went on without a proof, listed and not expired must do.
+    """
+    minted = publication.minted
+    if not application.holds(minted.key_id):
+        return "(e) missing: the directory does not list the successor"
+    if publication.unprovable is not None:
+        return None if minted.end_at > step.now else "(e) missing: the successor has expired"
+    text = await step.vault.read(step.line.enrolment.secret_name, publication.version)
+    await step.save(rotation=step.rotation.signed_in(step.now))
+    answer = await step.services.sign_in.prove(step.rotation.client_id, text)
+    return None if isinstance(answer, Accepted) else f"(e) missing: the successor does not sign in ({answer})"
+
+
+async def remove(step: Step, key_id: KeyId) -> None:
+    """Remove one credential of the line; its answer settles nothing, only later reads do."""
+    held = owned(step, key_id)
+    await step.services.directory.remove(step.rotation.id.application, held.key_id)

@@ -1,0 +1,87 @@
+"""Retiring: one key id; evidence read anew, the removal, then two spaced reads that no longer list it."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from rotation.domain.brakes import RampCount
+from rotation.domain.evidence import complete, weigh
+from rotation.domain.line import HeldKey
+from rotation.domain.rotation import Overlapping, Retiring
+from rotation.workflows.phases import removal
+from rotation.workflows.phases.overlapping import build_case
+from rotation.workflows.step import Event, Step
+
+
+async def carry(step: Step) -> datetime | None:
+    """Carry the removal of one credential forward."""
+    phase = step.rotation.phase
+    assert isinstance(phase, Retiring)
+    held = step.line.key(phase.key_id)
+    if held is None:
+        return await _back(step, phase, why="it is not this line's any more")
+    await step.reload()
+    application = await step.application()
+    if not application.holds(phase.key_id):
+        return await _absent(step, phase)
+    if phase.absent_at is not None:
+        phase = replace(phase, absent_at=None)
+        await step.save(phase)
+    return await _remove(step, phase, held)
+
+
+async def _absent(step: Step, phase: Retiring) -> datetime | None:
+    spacing = step.services.timing.look_spacing
+    if phase.absent_at is None:
+        await step.save(replace(phase, absent_at=step.now))
+        return step.now + spacing
+    if step.now < phase.absent_at + spacing:
+        return phase.absent_at + spacing
+    what = "retired" if phase.asked else "gone-already"
+    facts = {"key_id": phase.key_id, "evidence": "; ".join(phase.evidence)}
+    overlapping = Overlapping(publication=phase.publication, since=phase.since, missing={}, asked_at=step.now)
+    line = step.line.without(phase.key_id)
+    await step.save(overlapping, line=line, events=[Event(what=what, facts=facts)])
+    return None
+
+
+async def _back(step: Step, phase: Retiring, *, why: str) -> datetime | None:
+    overlapping = Overlapping(publication=phase.publication, since=phase.since, missing={})
+    await step.save(overlapping, events=[Event(what="retiring.stopped", facts={"key_id": phase.key_id, "why": why})])
+    return None
+
+
+async def _remove(step: Step, phase: Retiring, held: HeldKey) -> datetime | None:
+    """Read the evidence anew, then remove: the proof stands next to the call."""
+    await step.permit()
+    spacing = step.services.timing.look_spacing
+    if not phase.asked and step.now < phase.since + spacing:
+        return phase.since + spacing
+    application = await step.application()
+    if not held.burnt:
+        case = await build_case(step, phase.publication, application)
+        points = weigh(case, phase.key_id, step.now)
+        if not complete(points):
+            return await _back(step, phase, why="evidence no longer holds: " + "; ".join(map(str, points)))
+    if (lacking := await removal.successor_works(step, phase.publication, application)) is not None:
+        await _back(step, phase, why=lacking)
+        return step.now + timedelta(hours=1)
+    if not phase.asked:
+        await _count(step)
+        phase = replace(phase, asked=True)
+        await step.save(phase)
+    await step.permit()
+    await removal.remove(step, phase.key_id)
+    return step.now + spacing
+
+
+async def _count(step: Step) -> None:
+    if step.is_canary:
+        return
+    night = await step.services.control.night.read()
+    name = night.scan if night else ""
+
+    def one_more(count: RampCount) -> RampCount:
+        tonight = count.of(name)
+        return replace(tonight, removed=tonight.removed + 1)
+
+    await step.services.control.ramp.change(one_more)

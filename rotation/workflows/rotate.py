@@ -1,0 +1,245 @@
+"""
+Carry one rotation forward: one step under the lease of its application.
+
+A step goes on until its phase must wait. Waits are rows in `wakes`; what a phase raises is mapped here, and only here,
+to what follows: again later, look first, Blocked, or quietly nothing (architecture.md, Errors).
+"""
+
+import logging
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import assert_never
+
+from rotation.domain.errors import ApplicationGone, NeedsPerson, OutcomeUnknown, Retryable
+from rotation.domain.identifiers import RotationId
+from rotation.domain.rotation import (
+    PUBLISHED,
+    Abandoned,
+    Blocked,
+    Closed,
+    Completed,
+    Delivering,
+    Minting,
+    Overlapping,
+    Planned,
+    Proven,
+    Published,
+    Retiring,
+    Rotation,
+    Staged,
+)
+from rotation.ledger import application as ledger
+from rotation.ledger import keys
+from rotation.ledger.fence import Claim, Fence, Place
+from rotation.ledger.lines import index
+from rotation.workflows.notices import blocked_notice
+from rotation.workflows.nudge import nudge_rotation
+from rotation.workflows.outcome import count_outcome, on_with_the_others
+from rotation.workflows.phases import aftermath, minting, overlapping, proving, publishing, retiring
+from rotation.workflows.services import Services
+from rotation.workflows.step import Event, Hold, Step
+
+log = logging.getLogger(__name__)
+
+MOVES_A_STEP = 60
+BACK_OFF_LIMIT = timedelta(hours=1)
+WAKE_KEPT_FOR = timedelta(days=1)
+
+
+async def advance(services: Services, rotation_id: RotationId) -> None:
+    """
+    Carry a rotation forward as far as it goes now, and write when to look again.
+
+    Raises:
+        LeaseHeld: Somebody else is at it; its wake stands.
+        Superseded: Somebody else took over meanwhile.
+    """
+    fence = await take_application(services, rotation_id)
+    try:
+        await _advance(services, fence, rotation_id)
+    finally:
+        await fence.release(services.clock.now())
+
+
+async def take_application(services: Services, rotation_id: RotationId) -> Fence:
+    """Take the lease of the application: moves of its rotations, and Graph writes."""
+    place = Place(table=keys.ROTATIONS, partition=rotation_id.application, key=keys.LEASE)
+    claim = Claim(owner=services.worker, token=services.ulids.make(), length=services.timing.lease)
+    return await Fence.take(services.tables, place, claim=claim, now=services.clock.now())
+
+
+async def _advance(services: Services, fence: Fence, rotation_id: RotationId) -> None:
+    record = await ledger.read(services.tables, rotation_id.application)
+    rotation = record.rotations.get(rotation_id.ulid)
+    now = services.clock.now()
+    etag = await services.wakes.set(rotation_id, now + services.timing.lease)
+    if rotation is None:
+        await _never_committed(services, rotation_id, etag)
+        return
+    configuration = await services.configurations.current()
+    step = Step(services=services, fence=fence, record=record, rotation=rotation, configuration=configuration)
+    look_at = await carry(step)
+    await write_index(step)
+    if look_at is None:
+        await services.wakes.drop(rotation_id, etag=etag)
+        return
+    await services.wakes.later(rotation_id, look_at, etag=etag)
+    if (delay := look_at - services.clock.now()) < services.timing.nudge_within:
+        await nudge_rotation(services, rotation_id, delay=max(delay, timedelta(0)))
+
+
+async def _never_committed(services: Services, rotation_id: RotationId, etag: str) -> None:
+    """Forget a wake without a rotation when it is a day old; until then its Planned may still be on its way."""
+    made_at = ulid_time(rotation_id.ulid)
+    if services.clock.now() - made_at > WAKE_KEPT_FOR:
+        await services.wakes.drop(rotation_id, etag=etag)
+    else:
+        await services.wakes.later(rotation_id, made_at + WAKE_KEPT_FOR + timedelta(minutes=1), etag=etag)
+
+
+def ulid_time(ulid: str) -> datetime:
+    """Give the instant at which a ULID was made: its first ten characters are milliseconds in Crockford's base 32."""
+    alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+    milliseconds = 0
+    for character in ulid[:10]:
+        milliseconds = milliseconds * 32 + alphabet.index(character)
+    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
+
+
+async def carry(step: Step) -> datetime | None:
+    """Carry the rotation until it must wait; None: nothing is left to do."""
+    for _move in range(MOVES_A_STEP):
+        try:
+            look_at = await _once(step)
+        except Hold as hold:
+            return hold.until
+        except Retryable as error:
+            return await _again(step, error)
+        except OutcomeUnknown as error:
+            log.warning("rotation.outcome-unknown", extra={"rotation": str(step.rotation.id), "reason": error.reason})
+            return step.now + step.services.timing.look_spacing
+        except ApplicationGone as error:
+            look_at = await _application_gone(step, error)
+        except NeedsPerson as error:
+            look_at = await block(step, error)
+        if look_at is not None:
+            return look_at
+        if not step.rotation.open:
+            return await _after(step)
+    return step.now
+
+
+async def _once(step: Step) -> datetime | None:
+    before = step.rotation
+    look_at = await _phase(step)
+    if step.rotation.phase.phase != before.phase.phase:
+        await count_outcome(step)
+        await on_with_the_others(step)
+    await aftermath.send_outbox(step)
+    return look_at
+
+
+async def _phase(step: Step) -> datetime | None:
+    match step.rotation.phase:
+        case Planned():
+            return await minting.plan(step)
+        case Minting():
+            return await minting.carry(step)
+        case Staged():
+            return await proving.carry(step)
+        case Proven():
+            return await publishing.publish(step)
+        case Published():
+            return await publishing.plan_deliveries(step)
+        case Delivering():
+            return await overlapping.wait_for_deliveries(step)
+        case Overlapping():
+            return await overlapping.carry(step)
+        case Retiring():
+            return await retiring.carry(step)
+        case Blocked():
+            await aftermath.send_outbox(step)
+            return await aftermath.sweep(step) or step.now + step.services.timing.evidence_every
+        case Completed() | Abandoned() | Closed():
+            return None
+        case _ as never:
+            assert_never(never)
+
+
+async def _again(step: Step, error: Retryable) -> datetime:
+    """Look again when the service says, else exponentially later; Blocked only past the phase's deadline."""
+    now = step.now
+    if now - step.rotation.phase_since > step.services.timing.phase_deadline and step.rotation.tries > 1:
+        wait = await block(step, NeedsPerson(f"still {error.reason}: {error.message}", reason="gave-up"))
+        return wait or now + step.services.timing.evidence_every
+    tries = step.rotation.tries
+    await step.save(rotation=step.retried())
+    later = min(timedelta(seconds=2 << min(tries, 12)), BACK_OFF_LIMIT)
+    log.info("rotation.retry", extra={"rotation": str(step.rotation.id), "reason": error.reason, "tries": tries})
+    return now + (error.retry_after or later)
+
+
+async def block(step: Step, error: NeedsPerson) -> datetime | None:
+    """Stop, say why, tell people once; the old credential stays."""
+    phase = step.rotation.working
+    if phase is None or isinstance(step.rotation.phase, Blocked):
+        return step.now + step.services.timing.evidence_every
+    if error.reason == "released":
+        return await _released(step)
+    blocked = Blocked(reason=error.reason, detail=error.message[:1000], since=step.now, resumes=phase)
+    await step.save(blocked, outbox=blocked_notice(step, error.reason, error.message[:500]))
+    await count_outcome(step)
+    await aftermath.send_outbox(step)
+    return step.now + step.services.timing.evidence_every
+
+
+async def _released(step: Step) -> datetime | None:
+    """End a rotation whose line was released: nothing that is published is removed."""
+    rotation = step.rotation
+    if isinstance(rotation.working, PUBLISHED):
+        await step.save(Closed(how="by-person", at=step.now, publication=rotation.publication, by="release"))
+    else:
+        await step.save(Abandoned(why="the line was released", by="release", at=step.now))
+    return None
+
+
+async def _application_gone(step: Step, error: ApplicationGone) -> datetime | None:
+    """Close when the application is in deletion, or still not found a day later; the vault's secret is kept."""
+    if not step.rotation.open:
+        return None
+    deleted = await step.services.directory.is_deleted(step.rotation.id.application)
+    if not deleted and step.rotation.tries == 0:
+        await step.save(rotation=step.retried(), events=[Event(what="application.not-found")])
+        return step.now + timedelta(days=1)
+    if not deleted and step.now - step.rotation.phase_since < timedelta(days=1):
+        return step.now + timedelta(hours=6)
+    closed = Closed(how="application-gone", at=step.now, publication=step.rotation.publication)
+    await step.save(closed, events=[Event(what="application.gone", facts={"why": error.message})])
+    return None
+
+
+async def _after(step: Step) -> datetime | None:
+    """Do what an ended rotation still owes, and tell when to look again."""
+    await _free_line(step)
+    await aftermath.send_outbox(step)
+    if step.rotation.line not in step.record.lines:
+        return None
+    if isinstance(step.rotation.phase, Closed) and step.rotation.phase.how == "application-gone":
+        return None
+    again = [await aftermath.sweep(step), await aftermath.remove_litter(step)]
+    return min((look_at for look_at in again if look_at is not None), default=None)
+
+
+async def _free_line(step: Step) -> None:
+    line = step.record.lines.get(step.rotation.line)
+    if line is not None and line.open == step.rotation.id.ulid:
+        await step.save(line=replace(line, open=None))
+
+
+async def write_index(step: Step) -> None:
+    """Write the line's index entry after the truth."""
+    line = step.record.lines.get(step.rotation.line)
+    if line is None:
+        return
+    latest: Rotation | None = step.record.rotations.get(line.latest or "")
+    await step.services.lines.put(index(line, step.record, latest))
