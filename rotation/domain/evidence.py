@@ -34,6 +34,8 @@ class Point:
     letter: str
     standing: Standing
     why: str
+    until: datetime | None = None
+    """From when it may be there, where that is known."""
 
     def __str__(self) -> str:
         return f"({self.letter}) {self.standing}: {self.why}"
@@ -141,7 +143,8 @@ def _overlap(case: Case, now: datetime) -> Point:
                 begun.append(at)
     over_at = max(begun) + max([case.terms.overlap, *case.named.values()])
     standing = Standing.THERE if now >= over_at else Standing.MISSING
-    return Point(letter="c", standing=standing, why=f"overlap window ends {over_at:%Y-%m-%d %H:%M} UTC")
+    why = f"overlap window ends {over_at:%Y-%m-%d %H:%M} UTC"
+    return Point(letter="c", standing=standing, why=why, until=over_at)
 
 
 def quiet_of(case: Case, key_id: KeyId, now: datetime) -> timedelta:
@@ -181,7 +184,8 @@ def _measured(case: Case, key_id: KeyId, now: datetime) -> Point:
     if now >= silent_at:
         return Point(letter="d", standing=Standing.THERE, why=f"no sign-in with it for {quiet.days} days")
     last = f"last used {use.last_used_at:%Y-%m-%d %H:%M} UTC {use.origin}".rstrip() if use else "never seen in use"
-    return Point(letter="d", standing=Standing.MISSING, why=f"{last}; silent enough from {silent_at:%Y-%m-%d}")
+    why = f"{last}; silent enough from {silent_at:%Y-%m-%d}"
+    return Point(letter="d", standing=Standing.MISSING, why=why, until=silent_at)
 
 
 def _without(case: Case, why: str) -> Point:
@@ -196,6 +200,5 @@ def complete(points: Sequence[Point]) -> bool:
 
 
 def hopeless(points: Sequence[Point]) -> bool:
-    """Tell whether evidence cannot be had: the predecessor stays until its own end."""
-    missing = any(point.standing is Standing.MISSING for point in points)
-    return not missing and any(point.standing is Standing.CANNOT_BE_HAD for point in points)
+    """Tell whether something cannot be had: no clock stands in for it, and waiting for the rest is idle."""
+    return any(point.standing is Standing.CANNOT_BE_HAD for point in points)

@@ -106,6 +106,7 @@ class LineEntry:
     readers: tuple[str, ...] = ()
     description: str | None = None
     secret_name: str | None = None
+    """Template of the name in the vault: `{client_id}`, `{object_id}`, `{line}`; None: `entra-{client_id}-{line}`."""
     only_for: ObjectId | None = None
     terms: Terms = field(default_factory=Terms)
 

@@ -32,6 +32,12 @@ class Beginning:
 
 
 PAUSE: Codec[Pause] = Codec(Pause)
+RAMP: Codec[RampCount] = Codec(RampCount)
+BREAKER: Codec[Breaker] = Codec(Breaker)
+NIGHT: Codec[Night | None] = Codec(Night | None)
+USAGE: Codec[UsageReading] = Codec(UsageReading)
+BEGINNING: Codec[Beginning] = Codec(Beginning)
+RESUMING: Codec[tuple[str, ...]] = Codec(tuple[str, ...])
 
 
 class Single[Record]:
@@ -80,12 +86,12 @@ class Control:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self.ramp = Single(tables, "ramp", Codec[RampCount](RampCount), empty=RampCount())
-        self.breaker = Single(tables, "breaker", Codec[Breaker](Breaker), empty=Breaker())
-        self.night = Single[Night | None](tables, "night", Codec(Night | None), empty=None)
-        self.usage = Single(tables, "usage", Codec[UsageReading](UsageReading), empty=UsageReading())
-        self.beginning = Single(tables, "beginning", Codec[Beginning](Beginning), empty=Beginning())
-        self.resuming = Single[tuple[str, ...]](tables, "resuming", Codec(tuple[str, ...]), empty=())
+        self.ramp = Single(tables, "ramp", RAMP, empty=RampCount())
+        self.breaker = Single(tables, "breaker", BREAKER, empty=Breaker())
+        self.night = Single(tables, "night", NIGHT, empty=None)
+        self.usage = Single(tables, "usage", USAGE, empty=UsageReading())
+        self.beginning = Single(tables, "beginning", BEGINNING, empty=Beginning())
+        self.resuming = Single(tables, "resuming", RESUMING, empty=())
         """Causes that were found gone: whatever stopped for them goes on."""
 
     async def pause(self) -> Pause | None:

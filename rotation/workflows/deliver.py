@@ -28,6 +28,7 @@ from rotation.domain.delivery import (
 from rotation.domain.errors import NeedsPerson, OutcomeUnknown, Retryable, RotationError
 from rotation.domain.identifiers import DestinationName, RotationId
 from rotation.domain.policy import Destination, Mode
+from rotation.domain.rotation import Rotation
 from rotation.ledger import application as ledger
 from rotation.ledger.fence import Fence
 from rotation.ports.integration import Integration
@@ -252,3 +253,16 @@ async def _again(errand: Errand, error: Retryable) -> datetime:
 async def _block(errand: Errand, error: RotationError) -> None:
     blocked = DeliveryBlocked(reason=error.reason, detail=error.message[:1000], since=errand.now)
     await errand.save(blocked, outbox=stopped_notice(errand, blocked))
+
+
+async def give_up(services: Services, rotation: Rotation, name: DestinationName) -> None:
+    """Record Blocked(`gave-up`) for a delivery whose message failed as often as it may."""
+    fence = await take_destination(services, rotation, name)
+    try:
+        record = await ledger.read(services.tables, rotation.id.application)
+        errand = await errand_of(services, fence, record, rotation_id=rotation.id, name=name)
+        if errand is not None and not errand.delivery.ended:
+            await _block(errand, NeedsPerson("its step crashed as often as it may be tried", reason="gave-up"))
+    finally:
+        await fence.release(services.clock.now())
+    await wake_rotation(services, rotation.id)

@@ -274,6 +274,8 @@ async def _begin(opening: _Opening, rotation_id: RotationId, entry: LineEntry, s
         blocked=None,
         repeated=ask.reason is Reason.GONE and line.minted_at is not None,
     )
+    if ask.scan and ask.reason is Reason.DUE:
+        await count_opened(services, ask.scan)
     await services.wakes.set(rotation_id, now)
     changes = [ledger.put_line(opened), ledger.put_rotation(rotation), *_succeed(opening, succeeded, rotation_id)]
     facts = {"rotation": rotation_id.ulid, "line": line.id.name, "by": ask.by, "reason": ask.reason}

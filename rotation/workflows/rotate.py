@@ -7,7 +7,7 @@ to what follows: again later, look first, Blocked, or quietly nothing (architect
 
 import logging
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from rotation.domain.errors import ApplicationGone, NeedsPerson, OutcomeUnknown, Retryable
@@ -32,6 +32,7 @@ from rotation.ledger import application as ledger
 from rotation.ledger import keys
 from rotation.ledger.fence import Claim, Fence, Place
 from rotation.ledger.lines import index
+from rotation.ledger.scans import ulid_time
 from rotation.workflows.notices import blocked_notice
 from rotation.workflows.nudge import nudge_rotation
 from rotation.workflows.outcome import count_outcome, on_with_the_others
@@ -95,15 +96,6 @@ async def _never_committed(services: Services, rotation_id: RotationId, etag: st
         await services.wakes.drop(rotation_id, etag=etag)
     else:
         await services.wakes.later(rotation_id, made_at + WAKE_KEPT_FOR + timedelta(minutes=1), etag=etag)
-
-
-def ulid_time(ulid: str) -> datetime:
-    """Give the instant at which a ULID was made: its first ten characters are milliseconds in Crockford's base 32."""
-    alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-    milliseconds = 0
-    for character in ulid[:10]:
-        milliseconds = milliseconds * 32 + alphabet.index(character)
-    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
 
 
 async def carry(step: Step) -> datetime | None:

@@ -66,6 +66,8 @@ class _Found:
     removable: list[tuple[KeyId, tuple[str, ...]]] = field(default_factory=list)
     lapsing: list[KeyId] = field(default_factory=list)
     missing: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    sooner: list[datetime] = field(default_factory=list)
+    """Instants at which something that is missing may be there."""
 
 
 async def carry(step: Step) -> datetime | None:
@@ -98,7 +100,8 @@ async def _decide(step: Step, phase: Overlapping, found: _Found) -> datetime | N
     unfinished = any(not s.delivery.ended for s in step.record.deliveries_of(step.rotation.id.ulid).values())
     if found.missing or unfinished:
         await _stay(step, phase, found.missing)
-        return step.now + step.services.timing.evidence_every
+        daily = step.now + step.services.timing.evidence_every
+        return min([daily, *(instant for instant in found.sooner if instant > step.now)])
     notice = completed_notice(step, phase.publication)
     await step.save(Completed(publication=phase.publication, completed_at=step.now), outbox=notice)
     return None
@@ -171,7 +174,9 @@ def _sort(found: _Found, key_id: KeyId, points: tuple[Point, ...]) -> None:
     elif hopeless(points):
         found.lapsing.append(key_id)
     else:
-        found.missing[key_id] = tuple(str(point) for point in points if point.standing is not Standing.THERE)
+        lacking = [point for point in points if point.standing is not Standing.THERE]
+        found.missing[key_id] = tuple(str(point) for point in lacking)
+        found.sooner.extend(point.until for point in lacking if point.until)
 
 
 async def build_case(step: Step, publication: Publication, application: Application) -> Case:

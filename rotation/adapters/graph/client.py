@@ -1,0 +1,74 @@
+"""Send to Graph: signed in, with msgraph-sdk's middleware, within a time (platform.md B3, K)."""
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Self
+
+from rotation.adapters.graph.errors import Translate, answer
+from rotation.domain.errors import BrokenInvariant
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+    from msgraph.graph_service_client import GraphServiceClient
+
+    from rotation.adapters.graph.connection import Connection
+
+type Priority = Literal["low", "normal", "high"]
+
+GLOBAL = "https://graph.microsoft.com"
+
+
+class GraphClient:
+    """
+    One Graph, connected to when something is first sent. Close it after use.
+
+    Args:
+        credential: Our own identity.
+        root: Address without version, for example `https://graph.microsoft.com`.
+        scope: Of the token; the root's by default.
+    """
+
+    def __init__(self, credential: "AsyncTokenCredential", root: str = GLOBAL, *, scope: str | None = None) -> None:
+        self.root = root.rstrip("/")
+        self._credential = credential
+        self._scope = scope or f"{self.root}/.default"
+        self._connection: Connection | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+    @property
+    def sdk(self) -> "GraphServiceClient":
+        """msgraph-sdk's client, for writes."""
+        return self._connected().sdk
+
+    def address(self, path: str, *, version: str = "v1.0") -> str:
+        """Give the address of a path."""
+        return f"{self.root}/{version}{path}"
+
+    async def get(self, url: str, translate: Translate, *, priority: Priority = "normal") -> bytes:
+        """Read one answer as bytes; *url* is absolute, as Graph's own nextLinks are, and never leaves this Graph."""
+        if not url.startswith(f"{self.root}/"):
+            raise BrokenInvariant("Graph points to another host; our token stays here")
+        return await answer(self._connected().send("GET", url, body=b"", priority=priority), translate)
+
+    async def post(self, url: str, body: bytes, translate: Translate) -> bytes:
+        """Send JSON that changes nothing (a batch of reads) and give the answer as bytes."""
+        return await answer(self._connected().send("POST", url, body=body, priority="low"), translate)
+
+    def _connected(self) -> "Connection":
+        if self._connection is None:
+            from rotation.adapters.graph.connection import Connection  # noqa: PLC0415  # cold start, see there
+
+            self._connection = Connection(self._credential, self.root, self._scope)
+        return self._connection

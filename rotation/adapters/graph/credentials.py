@@ -1,0 +1,93 @@
+"""The two writes: add a secret, remove a secret. Each is sent exactly once (platform.md A3)."""
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import UTC, timedelta
+from typing import Any
+from uuid import UUID
+
+from kiota_abstractions.api_error import APIError
+from kiota_abstractions.base_request_configuration import RequestConfiguration
+from kiota_http.middleware.options import RetryHandlerOption
+from msgraph.generated.applications.item.add_password.add_password_post_request_body import AddPasswordPostRequestBody
+from msgraph.generated.applications.item.remove_password.remove_password_post_request_body import (
+    RemovePasswordPostRequestBody,
+)
+from msgraph.generated.models.password_credential import PasswordCredential
+
+from rotation.adapters.graph.client import GraphClient
+from rotation.adapters.graph.errors import Failure, answer, text_of, writing
+from rotation.domain.credential import Credential
+from rotation.domain.errors import OutcomeUnknown, RotationError
+from rotation.domain.identifiers import KeyId, ObjectId
+from rotation.domain.secret import SecretText
+from rotation.ports.directory import MintedCredential, MintRequest
+
+WRITE = "Application.ReadWrite.OwnedBy (as an owner) or Application.ReadWrite.All"
+WITHIN = timedelta(seconds=45)
+"""A write's own time-out; a lease must outlast it by 30 s (protocol.md, Leases)."""
+UNKNOWN_KEY = "No password credential found"
+"""Graph has no code of its own for it; a 400 with this text is also "not replicated yet" (platform.md A3)."""
+
+
+async def mint(client: GraphClient, request: MintRequest) -> MintedCredential:
+    """Add a secret. Its text is in the answer and nowhere else."""
+    translate = writing("mint", WRITE, application=request.application)
+    added = await answer(_within_time(_add(client, request)), translate)
+    if added is None or not added.secret_text or added.key_id is None or added.end_date_time is None:
+        raise OutcomeUnknown("mint: answered without a secret", application=request.application)
+    credential = Credential(
+        key_id=KeyId(str(added.key_id)),
+        end_at=added.end_date_time.astimezone(UTC),
+        start_at=added.start_date_time.astimezone(UTC) if added.start_date_time else None,
+        display_name=added.display_name,
+        hint=added.hint,
+    )
+    return MintedCredential(credential=credential, text=SecretText(added.secret_text))
+
+
+async def remove(client: GraphClient, application: ObjectId, key_id: KeyId) -> None:
+    """Ask for a removal. "No such credential" is an answer like any other: reads decide."""
+    usual = writing("remove", WRITE, application=application, key_id=key_id)
+
+    def translate(error: Failure) -> RotationError:
+        unknown = isinstance(error, APIError) and UNKNOWN_KEY in text_of(error)
+        return _NoSuchKey("no such key") if unknown else usual(error)
+
+    try:
+        await answer(_within_time(_remove(client, application, key_id)), translate)
+    except _NoSuchKey:
+        return
+
+
+class _NoSuchKey(RotationError):
+    """Graph does not list it: gone, or not replicated yet."""
+
+
+async def _add(client: GraphClient, request: MintRequest) -> PasswordCredential | None:
+    asked = PasswordCredential(
+        display_name=request.display_name,
+        start_date_time=request.start_at.astimezone(UTC),
+        end_date_time=request.end_at.astimezone(UTC),
+    )
+    builder = client.sdk.applications.by_application_id(request.application).add_password
+    return await builder.post(AddPasswordPostRequestBody(password_credential=asked), _once())
+
+
+async def _remove(client: GraphClient, application: ObjectId, key_id: KeyId) -> None:
+    builder = client.sdk.applications.by_application_id(application).remove_password
+    await builder.post(RemovePasswordPostRequestBody(key_id=UUID(key_id)), _once())
+
+
+def _once() -> RequestConfiguration[Any]:
+    """Switch the SDK's own repetition off: it repeats POST on 429, 503 and 504, and a 504 may follow the commit."""
+    configuration: RequestConfiguration[Any] = RequestConfiguration(
+        options=[RetryHandlerOption(max_retries=0, should_retry=False)]
+    )
+    configuration.headers.add("x-ms-throttle-priority", "high")
+    return configuration
+
+
+async def _within_time[T](call: Awaitable[T]) -> T:
+    async with asyncio.timeout(WITHIN.total_seconds()):
+        return await call

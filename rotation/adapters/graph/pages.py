@@ -1,0 +1,62 @@
+"""
+Read a collection page by page, as bytes (platform.md K): the next page is asked for while this one is worked on.
+
+A page that cannot be read raises: the pass is then incomplete, which is not the same as empty.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from rotation.adapters.graph.client import GraphClient
+from rotation.adapters.graph.errors import Translate
+from rotation.domain.errors import Unavailable
+
+type Item = dict[str, Any]
+
+PAGE_SIZE = 999
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """What to read, and how patiently: `pace` is the least time between two requests."""
+
+    url: str
+    what: str
+    translate: Translate = field(repr=False)
+    pace: timedelta = timedelta(0)
+
+
+async def pages(client: GraphClient, collection: Collection) -> AsyncGenerator[Sequence[Item]]:
+    """Give every page's items; nextLinks are followed verbatim."""
+    coming = asyncio.ensure_future(_fetch(client, collection, collection.url))
+    try:
+        while True:
+            items, following = _parsed(await coming, collection.what)
+            if following is None:
+                yield items
+                return
+            coming = asyncio.ensure_future(_fetch(client, collection, following, collection.pace))
+            yield items
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
+
+
+async def _fetch(client: GraphClient, collection: Collection, url: str, pace: timedelta = timedelta(0)) -> bytes:
+    await asyncio.sleep(pace.total_seconds())
+    return await client.get(url, collection.translate, priority="low")
+
+
+def _parsed(raw: bytes, what: str) -> tuple[Sequence[Item], str | None]:
+    try:
+        page = json.loads(raw)
+        items, following = page["value"], page.get("@odata.nextLink")
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise Unavailable(f"{what}: a page cannot be read ({type(error).__name__})") from None
+    if not isinstance(items, list) or not isinstance(following, str | None):
+        raise Unavailable(f"{what}: a page cannot be read (not a collection)")
+    return [item if isinstance(item, dict) else {} for item in items], following

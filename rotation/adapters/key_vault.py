@@ -1,0 +1,182 @@
+"""Secrets in Azure Key Vault (platform.md C)."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
+from azure.keyvault.secrets import SecretProperties
+from azure.keyvault.secrets.aio import SecretClient
+
+from rotation.adapters.azure_errors import (
+    CONFLICT,
+    FORBIDDEN,
+    TIMEOUTS,
+    UNAUTHORISED,
+    answer,
+    each,
+    error_code,
+    translated,
+)
+from rotation.domain.errors import NotFound, RotationError, VaultRefused
+from rotation.domain.identifiers import SecretVersion
+from rotation.domain.secret import SecretText
+from rotation.ports.vault import NewVersion, Vault, VersionProperties
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+
+DISABLED = frozenset({"SecretDisabled"})
+DELETED = frozenset({"ObjectIsDeletedButRecoverable", "ObjectIsBeingDeleted"})
+NAME_DELETED = "vault-name-deleted"
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class KeyVault:
+    """
+    One vault. A PUT that azure-core repeats may leave one version too many: tags decide which one counts.
+
+    Args:
+        verify_challenge_resource: Off only where the vault's host is not below the challenge's resource.
+    """
+
+    def __init__(self, url: str, credential: "AsyncTokenCredential", *, verify_challenge_resource: bool = True) -> None:
+        self._url = url.rstrip("/")
+        self._client = SecretClient(
+            self._url,
+            credential,
+            verify_challenge_resource=verify_challenge_resource,
+            retry_total=2,
+            **TIMEOUTS,
+        )
+
+    @property
+    def url(self) -> str:
+        return self._url
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    async def versions(self, name: str) -> Sequence[VersionProperties]:
+        try:
+            found = [_properties(one) async for one in self._listed(name)]
+        except NotFound:
+            found = []
+        if not found:
+            await self._refuse_deleted(name)
+        return sorted(found, key=lambda one: (one.created_at, one.version))
+
+    async def write(self, name: str, version: NewVersion) -> SecretVersion:
+        written = await answer(
+            self._client.set_secret(
+                name,
+                version.text.reveal(),
+                tags=dict(version.tags),
+                expires_on=version.expires_at,
+                enabled=version.enabled,
+                content_type=version.content_type,
+            ),
+            self._translator(f"write {name}", name),
+        )
+        return _version(written.properties)
+
+    async def read(self, name: str, version: SecretVersion) -> SecretText:
+        call = self._client.get_secret(name, version)
+        try:
+            found = await answer(call, self._translator(f"read {name}", name))
+        except NotFound:
+            await self._refuse_deleted(name)
+            raise
+        if not found.value:
+            raise NotFound(f"version {version} of {name} is empty", name=name, version=version)
+        return SecretText(found.value)
+
+    async def disable(self, name: str, version: SecretVersion) -> None:
+        call = self._client.update_secret_properties(name, version, enabled=False)
+        try:
+            await answer(call, self._translator(f"disable a version of {name}", name))
+        except NotFound:
+            await self._refuse_deleted(name)
+            raise
+
+    def _listed(self, name: str) -> AsyncIterator[SecretProperties]:
+        found = self._client.list_properties_of_secret_versions(name)
+        return each(found, self._translator(f"list {name}", name))
+
+    async def _refuse_deleted(self, name: str) -> None:
+        """Tell "there never was one" from "it lies in the deleted secrets": only the first is an empty answer."""
+        call = self._client.get_deleted_secret(name)
+        try:
+            await answer(call, self._translator(f"look for {name} in the deleted secrets", name))
+        except NotFound:
+            return
+        raise self._deleted(name)
+
+    def _deleted(self, name: str) -> VaultRefused:
+        return VaultRefused(f"{name} is soft-deleted in {self._url}", reason=NAME_DELETED, vault=self._url, name=name)
+
+    def _translator(self, what: str, name: str) -> Callable[[AzureError], RotationError]:
+        def translate(error: AzureError) -> RotationError:
+            code = error_code(error)
+            status = error.status_code if isinstance(error, HttpResponseError) else None
+            if isinstance(error, ResourceNotFoundError) or (status == FORBIDDEN and code in DISABLED):
+                return NotFound(f"{what}: no enabled version", vault=self._url, name=name)
+            if status == CONFLICT and code in DELETED:
+                return self._deleted(name)
+            if status in {UNAUTHORISED, FORBIDDEN}:
+                return VaultRefused(f"{what}: {self._url} says no ({status} {code})", vault=self._url, name=name)
+            return translated(error, what, vault=self._url, name=name)
+
+        return translate
+
+
+class KeyVaults:
+    """All vaults that the configuration names, opened on first use. Close it after use."""
+
+    def __init__(self, credential: "AsyncTokenCredential", *, verify_challenge_resource: bool = True) -> None:
+        self._credential = credential
+        self._verify = verify_challenge_resource
+        self._open: dict[str, KeyVault] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def at(self, url: str) -> Vault:
+        address = url.rstrip("/")
+        if address not in self._open:
+            self._open[address] = KeyVault(address, self._credential, verify_challenge_resource=self._verify)
+        return self._open[address]
+
+    async def close(self) -> None:
+        """Close every vault's connections."""
+        for vault in self._open.values():
+            await vault.close()
+
+
+def _properties(found: SecretProperties) -> VersionProperties:
+    return VersionProperties(
+        version=_version(found),
+        enabled=bool(found.enabled),
+        created_at=found.created_on or LONG_AGO,
+        expires_at=found.expires_on,
+        tags=dict(found.tags or {}),
+    )
+
+
+def _version(found: SecretProperties) -> SecretVersion:
+    return SecretVersion(found.version or "")

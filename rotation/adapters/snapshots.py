@@ -1,0 +1,123 @@
+"""One compressed blob a pass, written in staged blocks and put in place only when complete (protocol.md, Ledger)."""
+
+import base64
+import secrets
+import zlib
+from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import TracebackType
+from typing import Self
+
+from azure.core.exceptions import AzureError, ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+from azure.storage.blob import BlobBlock
+from azure.storage.blob.aio import BlobClient, BlobServiceClient
+
+from rotation.adapters.azure_errors import Translate, answer, each, error_code, translated, translator
+from rotation.domain.errors import NotFound, RotationError, StaleRecord, Unavailable
+from rotation.ports.snapshots import SnapshotWriter
+
+CONTAINER = "snapshots"
+BLOCK_BYTES = 524_288
+"""aiohttp takes bodies above 1 MiB for a mistake."""
+GZIP = 31
+"""zlib's word for a gzip header and trailer."""
+
+
+class AzureSnapshots:
+    """All passes' files in one container, which is made when it is first written to."""
+
+    def __init__(self, client: BlobServiceClient, *, container: str = CONTAINER) -> None:
+        self._client = client
+        self._container = container
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    def write(self, name: str) -> AbstractAsyncContextManager[SnapshotWriter]:
+        return self._writing(name)
+
+    @asynccontextmanager
+    async def _writing(self, name: str) -> AsyncIterator[SnapshotWriter]:
+        await answer(self._make(), translator(f"make container {self._container}"))
+        yield _Writer(self._blob(name), name)
+
+    async def read(self, name: str) -> AsyncIterator[bytes]:
+        translate = _translator(name)
+        found = await answer(self._blob(name).download_blob(), translate)
+        async for line in _lines(each(found.chunks(), translate), name):
+            yield line
+
+    async def _make(self) -> None:
+        try:
+            await self._client.create_container(self._container)
+        except ResourceExistsError:
+            return
+
+    def _blob(self, name: str) -> BlobClient:
+        return self._client.get_blob_client(self._container, f"{name}.jsonl.gz")
+
+
+class _Writer:
+    """Holds at most one block; block ids are its own, so that two writers of a pass cannot mix their blocks."""
+
+    def __init__(self, blob: BlobClient, name: str) -> None:
+        self._blob, self._translate = blob, _translator(name)
+        self._gzip = zlib.compressobj(wbits=GZIP)
+        self._held = bytearray()
+        self._blocks: list[BlobBlock] = []
+        self._prefix = secrets.token_hex(8)
+        self._bytes = 0
+
+    async def add(self, line: bytes) -> None:
+        if b"\n" in line:
+            raise ValueError("a line comes without its break")
+        self._held += self._gzip.compress(line + b"\n")
+        if len(self._held) >= BLOCK_BYTES:
+            await self._stage()
+
+    async def complete(self) -> int:
+        self._held += self._gzip.flush()
+        await self._stage()
+        await answer(self._blob.commit_block_list(self._blocks), self._translate)
+        return self._bytes
+
+    async def _stage(self) -> None:
+        number = f"{self._prefix}{len(self._blocks):08d}"
+        block = base64.b64encode(number.encode()).decode()
+        await answer(self._blob.stage_block(block, bytes(self._held)), self._translate)
+        self._blocks.append(BlobBlock(block_id=block))
+        self._bytes += len(self._held)
+        self._held.clear()
+
+
+async def _lines(chunks: AsyncIterable[bytes], name: str) -> AsyncIterator[bytes]:
+    unzip = zlib.decompressobj(wbits=GZIP)
+    rest = b""
+    async for chunk in chunks:
+        *lines, rest = (rest + unzip.decompress(chunk)).split(b"\n")
+        for line in lines:
+            yield line
+    if not unzip.eof or rest:
+        raise Unavailable(f"pass {name} ends in the middle", name=name)
+
+
+def _translator(name: str) -> Translate:
+    def translate(error: AzureError) -> RotationError:
+        if isinstance(error, ResourceNotFoundError):
+            return NotFound(f"no pass {name} was ever complete", name=name)
+        if error_code(error) == "InvalidBlockList":
+            return StaleRecord(f"another writer completed pass {name} meanwhile", name=name)
+        if isinstance(error, ResourceModifiedError):
+            return Unavailable(f"pass {name} was replaced while we read it", name=name)
+        return translated(error, f"snapshot {name}", name=name)
+
+    return translate

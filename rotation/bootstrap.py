@@ -1,0 +1,206 @@
+"""
+The composition root: from settings to `Services`. The only module that names concrete adapters.
+
+A process has one composition for each event loop, because connections belong to the loop that opened them.
+"""
+
+import asyncio
+import os
+import socket
+import ssl
+from contextlib import AsyncExitStack
+from functools import cache
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
+
+import httpx
+
+from rotation import settings as environment
+from rotation.adapters.clock import RandomUlids, SystemClock
+from rotation.adapters.config_source import config_source
+from rotation.adapters.graph.client import GraphClient
+from rotation.adapters.graph.directory import GraphDirectory
+from rotation.adapters.graph.usage import GraphUsageReport
+from rotation.adapters.identity import hosted_identity, terminal_identity
+from rotation.adapters.key_vault import KeyVaults
+from rotation.adapters.queues import AzureQueues
+from rotation.adapters.sign_in import EntraSignIn
+from rotation.adapters.snapshots import AzureSnapshots
+from rotation.adapters.storage import StorageAccount
+from rotation.adapters.tables import AzureTables
+from rotation.configurations import LoadedConfigurations
+from rotation.domain.identifiers import TenantId
+from rotation.domain.policy import Audience
+from rotation.integrations.catalogue import Catalogue
+from rotation.integrations.services import IntegrationServices, OpenClient
+from rotation.ledger.control import Control
+from rotation.notifications.graph_mail import GraphMail
+from rotation.notifications.mail import Mail
+from rotation.notifications.teams import Teams
+from rotation.ports.clock import Clock
+from rotation.ports.notices import Channel, Message
+from rotation.settings import Settings
+from rotation.workflows.services import Services, Timing
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+
+WITHOUT_REPORT = frozenset({"graph.microsoft.us", "dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn"})
+"""Clouds whose Graph has no report of credential use (protocol.md, Usage sources)."""
+
+
+class Composition:
+    """Every adapter of one deployment, open until `close`; a context manager."""
+
+    def __init__(self, settings: Settings, *, hosted: bool = True) -> None:
+        self.settings = settings
+        self._open = AsyncExitStack()
+        self._hosted = hosted
+        self.services = self._compose()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._open.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def _compose(self) -> Services:
+        settings, account = self.settings, self._account()
+        identity = self._identity(settings.client_id)
+        tables = self._kept(AzureTables(account.tables()))
+        vaults = self._kept(KeyVaults(identity, verify_challenge_resource=settings.verify_vault_challenge))
+        graph = self._kept(GraphClient(identity, settings.graph_url))
+        clock = SystemClock()
+        configurations = self._configurations(account, Control(tables), clock)
+        open_client = _client_opener()
+        known = IntegrationServices(
+            vaults=vaults,
+            home_vault=settings.vault_url,
+            open_client=open_client,
+            clock=clock,
+            tenant_id=TenantId(settings.tenant_id),
+        )
+        return Services(
+            clock=clock,
+            ulids=RandomUlids(),
+            directory=GraphDirectory(graph),
+            sign_in=EntraSignIn(
+                settings.tenant_id, scope=f"{settings.graph_url}/.default", authority=settings.authority_host
+            ),
+            vaults=vaults,
+            tables=tables,
+            queues=self._kept(AzureQueues(account.queues())),
+            snapshots=self._kept(AzureSnapshots(account.blobs())),
+            usage=GraphUsageReport(graph) if urlsplit(settings.graph_url).hostname not in WITHOUT_REPORT else None,
+            integrations=Catalogue(known),
+            channels=(Teams(vaults.at(settings.vault_url), open_client), self._mail(identity, configurations)),
+            configurations=configurations,
+            tenant_id=settings.tenant_id,
+            vault_url=settings.vault_url,
+            worker=f"{socket.gethostname()}-{os.getpid()}",
+            own_client_ids=settings.never_enrolled,
+            timing=_timing(settings),
+            link=settings.dashboard_url or "",
+        )
+
+    def _kept[Closable: _Closable](self, part: Closable) -> Closable:
+        self._open.push_async_callback(part.close)
+        return part
+
+    def _identity(self, client_id: str | None) -> "AsyncTokenCredential":
+        return self._kept(hosted_identity(client_id) if self._hosted else terminal_identity())
+
+    def _account(self) -> StorageAccount:
+        storage = self.settings.storage
+        if storage.connection_string:
+            return StorageAccount(connection_string=storage.connection_string)
+        identity = self._identity(storage.client_id or self.settings.client_id)
+        return StorageAccount(addresses=storage.addresses, credential=identity)
+
+    def _configurations(self, account: StorageAccount, control: Control, clock: Clock) -> LoadedConfigurations:
+        source = self._kept(config_source(self.settings.config, account))
+        return LoadedConfigurations(source, control, clock, name=self.settings.config)
+
+    def _mail(self, identity: "AsyncTokenCredential", configurations: LoadedConfigurations) -> Channel:
+        url = self.settings.graph_url
+        send = GraphMail(identity, _client_opener(), graph_url=url, scope=f"{url}/.default")
+        return _ConfiguredMail(send, configurations)
+
+
+class _Closable(Protocol):
+    async def close(self) -> None: ...
+
+
+class _ConfiguredMail:
+    """Mail from the mailbox that the configuration names now; it may change while we run."""
+
+    name = "mail"
+
+    def __init__(self, send: GraphMail, configurations: LoadedConfigurations) -> None:
+        self._send, self._configurations = send, configurations
+
+    def reaches(self, audience: Audience) -> bool:
+        latest = self._configurations.latest
+        return Mail(self._send, sender=latest.sender if latest else None).reaches(audience)
+
+    async def send(self, audience: Audience, message: Message) -> None:
+        configuration = await self._configurations.current()
+        await Mail(self._send, sender=configuration.sender).send(audience, message)
+
+
+def _timing(settings: Settings) -> Timing:
+    return Timing(
+        lease=settings.lease,
+        look_spacing=settings.look_spacing,
+        phase_deadline=settings.phase_deadline,
+        paused_recheck=settings.paused_recheck,
+        scan_heartbeat=settings.scan_heartbeat,
+        scan_silent=settings.scan_silent_after,
+    )
+
+
+def _client_opener() -> OpenClient:
+    """Give what opens HTTPS clients; all share one context, because reading the roots takes long."""
+    context = _trusted_roots()
+    return lambda: httpx.AsyncClient(verify=context)
+
+
+@cache
+def _trusted_roots() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
+
+
+_shared: WeakKeyDictionary[asyncio.AbstractEventLoop, Composition] = WeakKeyDictionary()
+
+
+def composition(settings: Settings | None = None) -> Composition:
+    """
+    Give the composition of this process and event loop, made on first use from *settings* or the environment.
+
+    Raises:
+        Misconfigured: The environment has problems: all of them.
+    """
+    loop = asyncio.get_running_loop()
+    if loop not in _shared:
+        _shared[loop] = Composition(settings or environment.read())
+    return _shared[loop]
+
+
+def services(settings: Settings | None = None) -> Services:
+    """Give the services of `composition`."""
+    return composition(settings).services
+
+
+async def close_shared() -> None:
+    """Close what `composition` made for this event loop, if it did."""
+    found = _shared.pop(asyncio.get_running_loop(), None)
+    if found is not None:
+        await found.close()

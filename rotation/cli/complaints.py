@@ -1,0 +1,89 @@
+"""Tell an error in three lines (what, where, how), and give the process its exit code."""
+
+from collections.abc import Iterator
+from enum import IntEnum
+from typing import Any
+
+from rotation.domain.errors import (
+    AccessDenied,
+    ApplicationGone,
+    Misconfigured,
+    Misread,
+    NotFound,
+    OutcomeUnknown,
+    Refused,
+    Retryable,
+    RotationError,
+    Superseded,
+    VaultRefused,
+)
+from rotation.workflows.facts import facts
+
+
+class Exit(IntEnum):
+    """What the process ends with; `rotation --help` lists them."""
+
+    OK = 0
+    REFUSED = 1
+    USAGE = 2
+    NOT_FOUND = 3
+    ACCESS_DENIED = 4
+    UNAVAILABLE = 5
+    MISCONFIGURED = 6
+
+
+EXIT_CODES = """Exit codes: 0 well · 1 refused, or a problem was found · 2 wrong usage · 3 not found ·
+4 our identity lacks a right · 5 a service does not answer, try again · 6 misconfigured"""
+
+_CODES: tuple[tuple[tuple[type[RotationError], ...], Exit], ...] = (
+    ((Misread,), Exit.USAGE),
+    ((NotFound, ApplicationGone), Exit.NOT_FOUND),
+    ((AccessDenied, VaultRefused), Exit.ACCESS_DENIED),
+    ((Retryable, OutcomeUnknown, Superseded), Exit.UNAVAILABLE),
+    ((Misconfigured,), Exit.MISCONFIGURED),
+)
+
+
+def exit_code(error: RotationError) -> Exit:
+    """Give the exit code for *error*; what no kind fits is a refusal."""
+    return next((code for kinds, code in _CODES if isinstance(error, kinds)), Exit.REFUSED)
+
+
+def remedy(error: RotationError) -> str:
+    """Say what would help."""
+    match error:
+        case Refused():
+            return error.remedy
+        case Retryable() | OutcomeUnknown() | Superseded():
+            return "run it again in a moment"
+        case AccessDenied() | VaultRefused():
+            return "give the identity that you are signed in with that right, or open the firewall to it"
+        case Misconfigured():
+            return "mend each of them, then: rotation config check"
+        case NotFound() | ApplicationGone():
+            return "rotation status lists what is enrolled"
+        case _:
+            return ""
+
+
+def lines(error: RotationError) -> Iterator[str]:
+    """Write *error* for a person: what, where, how."""
+    yield error.message
+    where = {name: value for name, value in error.facts.items() if isinstance(value, str | int)}
+    told = ", ".join(f"{name} {value}" for name, value in where.items())
+    yield f"    where:  {error.reason}{f' ({told})' if told else ''}"
+    if how := remedy(error):
+        yield f"    remedy: {how}"
+
+
+def document(error: RotationError) -> dict[str, Any]:
+    """Write *error* as facts, for `--json`."""
+    problems = {"problems": list(error.problems)} if isinstance(error, Misconfigured) else {}
+    told: dict[str, Any] = facts(dict(error.facts) | problems)
+    return {
+        "error": error.reason,
+        "detail": error.message,
+        "facts": told,
+        "remedy": remedy(error),
+        "exit": int(exit_code(error)),
+    }

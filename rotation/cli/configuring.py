@@ -1,0 +1,70 @@
+"""Commands about rotation.yaml, which need no cloud: config check, config schema."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from rotation.adapters.config_source import FileSource
+from rotation.cli.complaints import Exit
+from rotation.cli.terminal import AsJson, console, errors, terminal, write_json
+from rotation.config import ConfigurationRefused, Loaded, Problem, load, overlaps
+from rotation.config.schema import text as schema_text
+from rotation.integrations.catalogue import KINDS
+from rotation.settings import DEFAULT_CONFIG
+
+config = typer.Typer(no_args_is_help=True, help="Check rotation.yaml, or describe it to an editor.")
+
+
+@config.command()
+def check(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The configuration.")] = Path(DEFAULT_CONFIG),
+    as_json: AsJson = False,
+) -> None:
+    """Tell every problem of a configuration at once, then warnings and overlapping policies."""
+    text = terminal(ctx).run_alone(FileSource(file).read, as_json=as_json)
+    try:
+        loaded = load(text, name=file.name, kinds=KINDS)
+    except ConfigurationRefused as refused:
+        _refused(refused, as_json=as_json)
+        raise typer.Exit(Exit.MISCONFIGURED) from None
+    _well(loaded, file.name, as_json=as_json)
+
+
+def _refused(refused: ConfigurationRefused, *, as_json: bool) -> None:
+    if as_json:
+        write_json({"valid": False, "problems": _told(refused.details)})
+        return
+    shown = errors()
+    for problem in refused.details:
+        shown.print(Text(str(problem)))
+    shown.print(Text(f"{len(refused.details)} problems", style="bold red"))
+
+
+def _well(loaded: Loaded, name: str, *, as_json: bool) -> None:
+    found, met = loaded.configuration, overlaps(loaded.configuration)
+    if as_json:
+        told = {"valid": True, "digest": found.digest, "warnings": _told(loaded.warnings), "overlaps": met}
+        write_json(told)
+        return
+    shown = console()
+    for warning in loaded.warnings:
+        shown.print(Text(str(warning), style="yellow"))
+    for line in met:
+        shown.print(Text(f"overlap: {line}", style="dim"))
+    told_counts = f"{len(found.policies)} policies, {len(found.destinations)} destinations"
+    shown.print(Text(f"✓ {name} is sound: {told_counts}, {len(loaded.warnings)} warnings", style="green"))
+
+
+def _told(problems: tuple[Problem, ...]) -> list[dict[str, Any]]:
+    return [asdict(problem) for problem in problems]
+
+
+@config.command()
+def schema() -> None:
+    """Write the JSON Schema of rotation.yaml, for editors."""
+    sys.stdout.write(schema_text(KINDS))

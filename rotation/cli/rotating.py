@@ -1,0 +1,228 @@
+"""Commands about one rotation: rotate, approve, acknowledge, retry, abandon."""
+
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Literal
+
+import typer
+from rich.text import Text
+
+from rotation.cli.complaints import Exit
+from rotation.cli.enrolling import key_ids, line_name
+from rotation.cli.looking import rotation_id
+from rotation.cli.terminal import (
+    ApplicationArgument,
+    AsJson,
+    AsPerson,
+    LineOption,
+    Yes,
+    confirm,
+    tell,
+    terminal,
+)
+from rotation.domain.delivery import AwaitingPerson
+from rotation.domain.errors import NotFound, Refused
+from rotation.domain.identifiers import DestinationName, LineId, RotationId
+from rotation.domain.line import Reason
+from rotation.ledger import application as ledger
+from rotation.workflows import operating, previewing
+from rotation.workflows.finding import find_application
+from rotation.workflows.opening import Ask, NotOpened, Opened, open_rotation
+from rotation.workflows.resuming import retry_reason
+from rotation.workflows.services import Services
+
+type RotationArgument = Annotated[str, typer.Argument(metavar="ROTATION", help="OBJECTID.ULID, as show lists it.")]
+
+
+def rotate(
+    ctx: typer.Context,
+    application: ApplicationArgument,
+    line: LineOption = previewing.DEFAULT_LINE,
+    reason: Annotated[Literal["requested", "compromised"], typer.Option("--reason")] = "requested",
+    burnt: Annotated[
+        list[str] | None, typer.Option("--burnt", metavar="KEYID", help="Known to somebody else; repeat it.")
+    ] = None,
+    now: Annotated[
+        bool, typer.Option("--now", help="Remove burnt key ids before anything is delivered: destinations go dark.")
+    ] = False,
+    succeed: Annotated[bool, typer.Option("--succeed", help="Take over from an open rotation that published.")] = False,
+    ticket: Annotated[str, typer.Option("--ticket", help="Free text for the audit trail.")] = "",
+    as_person: AsPerson = "",
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Rotate an enrolled line now, outside ramp and window."""
+    here = terminal(ctx)
+    compromised = reason == "compromised"
+    _agree(compromised=compromised, burnt=burnt or (), now=now)
+    if now:
+        confirm("Burnt secrets are removed FIRST: whatever still uses them stops working. Go on?", yes=yes or as_json)
+
+    async def act(services: Services) -> Opened:
+        by = await here.who(as_person)
+        found = await find_application(services, application)
+        ask = Ask(
+            by=by,
+            reason=Reason.COMPROMISED if compromised else Reason.REQUESTED,
+            burnt=key_ids(burnt or ()),
+            remove_first=now,
+            succeed=succeed,
+            ticket=ticket,
+        )
+        answer = await open_rotation(services, LineId(found.object_id, line_name(line)), ask)
+        if isinstance(answer, NotOpened):
+            raise Refused(answer.why, reason=answer.blocked or "not-opened", remedy="rotation status")
+        return answer
+
+    done = here.run(act, as_json=as_json)
+    told = "joined the open rotation" if done.joined else "opened"
+    following = Text(f"Follow it: rotation show {done.rotation}")
+    tell(
+        {"rotation": str(done.rotation), "joined": done.joined},
+        Text(f"▸ {told} {done.rotation}", style="cyan"),
+        following,
+        as_json=as_json,
+    )
+
+
+def _agree(*, compromised: bool, burnt: Sequence[str], now: bool) -> None:
+    if compromised and not burnt:
+        raise typer.BadParameter("name each key id that is burnt", param_hint="--burnt")
+    if not compromised and (burnt or now):
+        raise typer.BadParameter("only with --reason compromised", param_hint="--burnt, --now")
+
+
+def _do(
+    ctx: typer.Context,
+    as_person: str,
+    act: Callable[[Services, str], Awaitable[None]],
+    *,
+    said: str,
+    rotation: str,
+    as_json: bool,
+) -> None:
+    """Run a write on one rotation, in somebody's name, and say that it is done."""
+    here = terminal(ctx)
+
+    async def go(services: Services) -> str:
+        by = await here.who(as_person)
+        await act(services, by)
+        return by
+
+    by = here.run(go, as_json=as_json)
+    told = {"done": said, "rotation": rotation, "by": by}
+    tell(told, Text(f"✓ {said}, by {by}", style="green"), Text(f"Follow it: rotation show {rotation}"), as_json=as_json)
+
+
+def approve(
+    ctx: typer.Context,
+    rotation: RotationArgument,
+    ticket: Annotated[str, typer.Option("--ticket", help="Free text for the audit trail.")] = "",
+    as_person: AsPerson = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say yes to what waits for a second person. Whoever asked for it cannot."""
+
+    async def act(services: Services, by: str) -> None:
+        await operating.approve(services, rotation_id(rotation), by=by, ticket=ticket)
+
+    _do(ctx, as_person, act, said="approved", rotation=rotation, as_json=as_json)
+
+
+def acknowledge(
+    ctx: typer.Context,
+    rotation: RotationArgument,
+    destination: Annotated[str, typer.Argument(help="The destination whose form was filled in.")],
+    answer: Annotated[
+        list[str] | None,
+        typer.Option("--answer", metavar="QUESTION=yes|no", help="Answer a question; repeat it. Else you are asked."),
+    ] = None,
+    typed_end: Annotated[
+        str, typer.Option("--typed-end", metavar="DATE", help="The expiry date that you typed into the form.")
+    ] = "",
+    as_person: AsPerson = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say that a hand-off is done. It is no evidence: the old secret stays until usage shows the switch."""
+    given = _answers(answer or ())
+
+    async def act(services: Services, by: str) -> None:
+        named, to = rotation_id(rotation), DestinationName(destination)
+        answers = given | _asked(await _questions(services, named, to), given, as_json=as_json)
+        await operating.acknowledge(services, named, to, by=by, answers=answers, typed_end=typed_end)
+
+    _do(ctx, as_person, act, said=f"acknowledged {destination}", rotation=rotation, as_json=as_json)
+
+
+def _answers(texts: Sequence[str]) -> dict[str, str]:
+    answers = {}
+    for text in texts:
+        question, mark, said = text.rpartition("=")
+        if not mark or said.strip().lower() not in {"yes", "no"}:
+            raise typer.BadParameter(f"{text!r} is not QUESTION=yes or QUESTION=no", param_hint="--answer")
+        answers[question.strip()] = said.strip().lower()
+    return answers
+
+
+def _asked(questions: Sequence[str], given: dict[str, str], *, as_json: bool) -> dict[str, str]:
+    """Ask what is not answered yet, where somebody is there to answer."""
+    left = [question for question in questions if question not in given]
+    if not left or as_json or not sys.stdin.isatty():
+        return {}
+    return {question: "yes" if typer.confirm(question) else "no" for question in left}
+
+
+async def _questions(services: Services, rotation: RotationId, to: DestinationName) -> Sequence[str]:
+    record = await ledger.read(services.tables, rotation.application)
+    if rotation.ulid not in record.rotations:
+        raise NotFound(f"there is no rotation {rotation}", rotation=str(rotation))
+    stored = record.deliveries.get((rotation.ulid, to))
+    phase = stored.delivery.phase if stored else None
+    return phase.hand_off.questions if isinstance(phase, AwaitingPerson) else ()
+
+
+def retry(
+    ctx: typer.Context,
+    rotation: Annotated[str, typer.Argument(metavar="[ROTATION]", help="OBJECTID.ULID of a blocked rotation.")] = "",
+    reason: Annotated[str, typer.Option("--reason", metavar="SLUG", help="All that stopped for this reason.")] = "",
+    as_person: AsPerson = "",
+    as_json: AsJson = False,
+) -> None:
+    """Let what is blocked go on, once its cause is gone."""
+    if bool(rotation) == bool(reason):
+        raise typer.BadParameter("give a rotation or --reason, one of them")
+    if rotation:
+        await_one = _retry_one(rotation)
+        _do(ctx, as_person, await_one, said="goes on", rotation=rotation, as_json=as_json)
+        return
+    here = terminal(ctx)
+
+    async def act(services: Services) -> int:
+        return await retry_reason(services, reason, by=await here.who(as_person))
+
+    count = here.run(act, as_json=as_json)
+    tell({"retried": count, "reason": reason}, Text(f"{count} rotations go on."), as_json=as_json)
+    if count == 0:
+        raise typer.Exit(Exit.NOT_FOUND)
+
+
+def _retry_one(rotation: str) -> Callable[[Services, str], Awaitable[None]]:
+    async def act(services: Services, by: str) -> None:
+        await operating.retry(services, rotation_id(rotation), by=by)
+
+    return act
+
+
+def abandon(
+    ctx: typer.Context,
+    rotation: RotationArgument,
+    why: Annotated[str, typer.Option("--why", help="For the audit trail.", prompt="Why?")],
+    as_person: AsPerson = "",
+    as_json: AsJson = False,
+) -> None:
+    """Give up a rotation that has published nothing; what it minted is removed."""
+
+    async def act(services: Services, by: str) -> None:
+        await operating.abandon(services, rotation_id(rotation), by=by, why=why)
+
+    _do(ctx, as_person, act, said="abandoned", rotation=rotation, as_json=as_json)

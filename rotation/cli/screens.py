@@ -1,0 +1,136 @@
+"""Screens of what is enrolled, what is due, and how the night stands."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from rotation.cli import words
+from rotation.workflows.planning import Plan
+from rotation.workflows.views import ApplicationView, LineDetail, LineView, Overview
+
+LISTED = 20
+NOTHING_ENROLLED = (
+    "Nothing is enrolled yet. Rotation only watches until you say which lines are yours to rotate.\n"
+    "  See what tonight would find:   rotation plan\n"
+    "  See what enrolling would mean: rotation enrol APPLICATION --preview"
+)
+
+
+def overview(seen: Overview) -> Iterator[RenderableType]:
+    """Ten seconds: what needs somebody, brakes, the last scan."""
+    yield _headline(seen)
+    yield Text(f"Last scan  {_last_scan(seen)}", style="dim")
+    yield from _brakes(seen)
+    if not seen.lines:
+        yield Text(f"\n{NOTHING_ENROLLED}")
+    elif seen.attention:
+        yield Text("\nNeeds somebody, most urgent first", style="bold")
+        yield from lines(seen.attention[:LISTED], seen.at)
+    else:
+        yield Text("\nNothing needs you.", style="green")
+
+
+def _headline(seen: Overview) -> Text:
+    line = Text()
+    for state, count in seen.states.items():
+        word = words.state(state)
+        line.append_text(Text.assemble((f"{word.plain[0]} {count} {state}", word.style), "   "))
+    return line if seen.states else Text("0 lines")
+
+
+def _last_scan(seen: Overview) -> str:
+    if seen.scan is None:
+        return "none complete in the last seven days: what you see may be old"
+    counts = seen.scan.counts
+    return f"{words.instant(seen.scan.finished_at)}, complete: {counts.get('applications', 0):,} applications"
+
+
+def _brakes(seen: Overview) -> Iterator[Text]:
+    if seen.paused:
+        since = words.instant(seen.paused.since)
+        yield Text(f"■ Paused by {seen.paused.by} since {since}: {seen.paused.reason}", style="bold yellow")
+    if seen.breaker:
+        yield Text(f"■ Circuit breaker open ({seen.breaker}): rotation resume --breaker", style="bold red")
+    if seen.night:
+        night = seen.night
+        told = f"{night.state}: {night.opened} of {night.due} due opened, {night.left} left"
+        yield Text(f"Tonight    {told}{f' ({night.why})' if night.why else ''}", style="dim")
+
+
+def lines(views: Sequence[LineView], now: datetime) -> Iterator[RenderableType]:
+    """A list of lines."""
+    table = words.grid("state", "application / line", "ends", "")
+    for view in views:
+        whose = Text.assemble(words.name(view.name, 34), ("/", "dim"), view.line)
+        table.add_row(words.state(view.state), whose, words.day(view.ends_at, now), words.name(view.says, 120))
+    yield table
+
+
+def plan(seen: Plan) -> Iterator[RenderableType]:
+    """What tonight would do."""
+    counts = seen.counts
+    yield Text(
+        f"{counts.get('applications', 0):,} applications, {counts.get('credentials', 0):,} secrets, "
+        f"{counts.get('enrolled', 0):,} enrolled lines: {len(seen.due)} due, {seen.would_open} would open tonight",
+        style="bold",
+    )
+    for brake in seen.brakes:
+        yield Text(f"■ Nothing would be opened: {brake}", style="bold yellow")
+    if not counts.get("enrolled"):
+        yield Text(f"\n{NOTHING_ENROLLED}")
+    if seen.due:
+        table = words.grid("", "application", "line", "ends", "why")
+        for place, due in enumerate(seen.due):
+            sign = "▸" if place < seen.would_open else "·"
+            line = due.line.partition("|")[2]
+            table.add_row(sign, words.name(due.application, 30), line, words.day(due.ends_at, seen.at), due.why)
+        yield table
+    for remark in seen.remarks[:LISTED]:
+        yield words.name(f"· {remark}", 200)
+    left = len(seen.due) - seen.would_open
+    if left and not seen.brakes:
+        yield Text(f"{left} wait for another night: opened_per_night is {seen.ramp.opened_per_night}.", style="dim")
+
+
+def application(seen: ApplicationView, now: datetime) -> Iterator[RenderableType]:
+    """One application: its secrets and its lines."""
+    yield words.name(seen.name).append_text(Text(f"\nobject id {seen.application}   client id {seen.client_id}", "dim"))
+    if seen.secrets:
+        table = words.grid("key id", "ends", "line", "last used")
+        for secret in seen.secrets:
+            whose = Text(secret.line or "foreign", style="" if secret.line else "yellow")
+            if secret.current:
+                whose.append(" ✓", style="green")
+            if not secret.listed:
+                whose.append(" (gone)", style="red")
+            used = f"{secret.last_used_at:%Y-%m-%d}" if secret.last_used_at else "-"
+            table.add_row(secret.key_id, words.day(secret.ends_at, now), whose, used)
+        yield table
+    else:
+        yield Text("It holds no client secret.", style="dim")
+    for detail in seen.lines:
+        yield from line(detail, now)
+    if not seen.lines:
+        yield Text("No line of it is enrolled: rotation enrol " + seen.application + " --preview", style="dim")
+
+
+def line(seen: LineDetail, now: datetime) -> Iterator[RenderableType]:
+    """One line: its enrolment and its rotations."""
+    yield Text(f"\nLine {seen.line}", style="bold")
+    rows: list[tuple[str, str | Text]] = [
+        ("policy", seen.policy),
+        ("enrolled", f"{words.instant(seen.enrolled_at)} by {seen.enrolled_by}"),
+        ("vault secret", f"{seen.vault_url.rstrip('/')}/secrets/{seen.secret_name}"),
+        ("destinations", ", ".join(seen.destinations) or "none"),
+    ]
+    if seen.readers:
+        rows.append(("read by", ", ".join(seen.readers)))
+    if seen.blocked:
+        rows.append(("blocked", Text(seen.blocked, style="bold red")))
+    yield words.facts_table(*rows)
+    for rotation in seen.rotations[:LISTED]:
+        yield Text(f"  {rotation.id}", style="cyan" if rotation.open else "dim")
+        told = f"    {rotation.reason}, {words.day(rotation.opened_at, now)}: {rotation.says}"
+        yield words.name(told, 200)

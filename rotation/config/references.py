@@ -1,0 +1,71 @@
+"""Check that every name that the file mentions is defined in it."""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from rotation.config.problem import Path, Wrong, nearest, one_of
+from rotation.config.report import Report
+
+
+def check(tree: Mapping[str, object], report: Report) -> None:
+    """
+    Note each destination, audience, policy and line that is mentioned and not defined.
+
+    Works on the file as it stands, so that a fault elsewhere in a policy hides nothing.
+    """
+    destinations, audiences = _keys(tree.get("destinations")), _keys(tree.get("audiences"))
+    for path, word in _mentioned_destinations(tree):
+        _known(path, word, destinations, what="destination", report=report)
+    for path, word in _mentioned_audiences(tree):
+        _known(path, word, audiences, what="audience", report=report)
+    _canary(tree, report)
+
+
+def _known(path: Path, word: object, known: Collection[str], *, what: str, report: Report) -> None:
+    if isinstance(word, str) and word not in known and report.sound(path):
+        wrong = Wrong(what=f"there is no {what} '{word}'", allowed=one_of(known), meant=nearest(word, known))
+        report.wrong(path, wrong)
+
+
+def _canary(tree: Mapping[str, object], report: Report) -> None:
+    canary = _mapping(tree.get("canary"))
+    named = {str(policy.get("name")): policy for _, policy in _policies(tree)}
+    _known(("canary", "policy"), canary.get("policy"), named, what="policy", report=report)
+    policy = named.get(str(canary.get("policy")))
+    if policy is not None:
+        lines = {str(line.get("name")) for line in map(_mapping, _list(policy.get("lines")))} or {"default"}
+        _known(("canary", "line"), canary.get("line", "default"), lines, what="line", report=report)
+
+
+def _mentioned_destinations(tree: Mapping[str, object]) -> Iterator[tuple[Path, object]]:
+    for path, policy in _policies(tree):
+        holders = [(path, policy)]
+        holders += [((*path, "lines", n), _mapping(line)) for n, line in enumerate(_list(policy.get("lines")))]
+        for place, holder in holders:
+            for n, word in enumerate(_list(holder.get("destinations"))):
+                yield (*place, "destinations", n), word
+
+
+def _mentioned_audiences(tree: Mapping[str, object]) -> Iterator[tuple[Path, object]]:
+    yield ("defaults", "audience"), _mapping(tree.get("defaults")).get("audience")
+    yield ("reminders", "fallback"), _mapping(tree.get("reminders")).get("fallback")
+    for path, policy in _policies(tree):
+        yield (*path, "audience"), policy.get("audience")
+    for name, destination in _mapping(tree.get("destinations")).items():
+        yield ("destinations", name, "audience"), _mapping(destination).get("audience")
+
+
+def _policies(tree: Mapping[str, object]) -> Iterator[tuple[Path, Mapping[str, object]]]:
+    for place, policy in enumerate(_list(tree.get("policies"))):
+        yield ("policies", place), _mapping(policy)
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _keys(value: object) -> list[str]:
+    return list(_mapping(value))

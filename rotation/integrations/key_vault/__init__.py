@@ -1,0 +1,1 @@
+"""Deliver to a secret of another name, or in another key vault."""

@@ -1,0 +1,1 @@
+"""Tell an HTTPS address, signed by the Standard Webhooks rules."""

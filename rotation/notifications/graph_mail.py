@@ -1,0 +1,54 @@
+"""Send a mail by Graph's sendMail (platform.md F); 202 means accepted, not delivered."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError, ServiceResponseError
+
+from rotation.domain.errors import AccessDenied, Unavailable
+from rotation.notifications.wire import OpenClient, post
+
+GRAPH = "https://graph.microsoft.com"
+
+
+class GraphMail:
+    """Sends as the mailbox that Exchange's role assignment permits (RBAC for Applications)."""
+
+    def __init__(
+        self,
+        credential: AsyncTokenCredential,
+        open_client: OpenClient,
+        *,
+        graph_url: str = GRAPH,
+        scope: str = f"{GRAPH}/.default",
+    ) -> None:
+        self._credential = credential
+        self._open_client = open_client
+        self._scope = scope
+        self._graph_url = graph_url.rstrip("/")
+
+    async def __call__(self, sender: str, mail: Mapping[str, Any]) -> None:
+        """
+        Send *mail*, the JSON of sendMail, as *sender*, an address or object id.
+
+        Raises:
+            Throttled, Unavailable, AccessDenied, Misconfigured: As `notifications.wire.post`.
+        """
+        await post(
+            self._open_client,
+            f"{self._graph_url}/v1.0/users/{quote(sender, safe='@')}/sendMail",
+            headers={"authorization": f"Bearer {await self._token()}", "content-type": "application/json"},
+            content=json.dumps(dict(mail)).encode(),
+            whom=f"Graph's sendMail as {sender}",
+        )
+
+    async def _token(self) -> str:
+        try:
+            return (await self._credential.get_token(self._scope)).token
+        except ClientAuthenticationError as error:
+            raise AccessDenied(f"our identity cannot sign in to Graph for mail: {error.message}") from error
+        except (ServiceRequestError, ServiceResponseError) as error:
+            raise Unavailable(f"the sign-in service does not answer: {error.message}") from error

@@ -1,0 +1,96 @@
+"""`/api/health`: can we reach what we need, when was the last complete scan, and which brakes hold."""
+
+import asyncio
+import time
+from collections.abc import Awaitable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from rotation.domain.errors import ApplicationGone, RotationError
+from rotation.domain.identifiers import ObjectId
+from rotation.web.exchange import Request, Response
+from rotation.workflows.scanning import last_complete
+from rotation.workflows.services import Services
+
+NOBODY = ObjectId("00000000-0000-0000-0000-000000000000")
+PROBE = "rotation-health-probe"
+"""A vault name that need not exist: an empty answer is an answer."""
+WITHIN = timedelta(seconds=10)
+STALE_AFTER = timedelta(hours=36)
+"""A night was missed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was asked."""
+
+    name: str
+    healthy: bool
+    says: str
+    seconds: float
+
+
+async def report(services: Services, request: Request) -> Response:  # noqa: ARG001  # every handler's signature
+    """Ask everything at once; 200 where all of it is well, else 503 with the same body."""
+    checks = await asyncio.gather(
+        _check("storage", _storage(services)),
+        _check("vault", _vault(services)),
+        _check("graph", _graph(services)),
+        _check("configuration", _configuration(services)),
+        _check("scan", _scan(services)),
+        _check("brakes", _brakes(services)),
+    )
+    healthy = all(check.healthy for check in checks)
+    body = {"healthy": healthy, "at": services.clock.now(), "checks": checks}
+    return Response(status=200 if healthy else 503, body=body, headers={"Cache-Control": "no-store"})
+
+
+async def _check(name: str, asking: Awaitable[tuple[bool, str]]) -> Check:
+    began = time.monotonic()
+    try:
+        async with asyncio.timeout(WITHIN.total_seconds()):
+            healthy, says = await asking
+    except RotationError as error:
+        healthy, says = False, f"{error.reason}: {error.message}"
+    except TimeoutError:
+        healthy, says = False, f"no answer in {WITHIN.seconds} s"
+    return Check(name=name, healthy=healthy, says=says, seconds=round(time.monotonic() - began, 3))
+
+
+async def _storage(services: Services) -> tuple[bool, str]:
+    await services.control.pause()
+    return True, "tables answer"
+
+
+async def _vault(services: Services) -> tuple[bool, str]:
+    await services.vaults.at(services.vault_url).versions(PROBE)
+    return True, f"{services.vault_url} answers"
+
+
+async def _graph(services: Services) -> tuple[bool, str]:
+    with suppress(ApplicationGone):
+        await services.directory.application(NOBODY)
+    return True, "the directory answers"
+
+
+async def _configuration(services: Services) -> tuple[bool, str]:
+    found = await services.configurations.current()
+    return True, f"{len(found.policies)} policies, digest {found.digest[:12]}"
+
+
+async def _scan(services: Services) -> tuple[bool, str]:
+    scan = await last_complete(services)
+    if scan is None or scan.finished_at is None:
+        return False, "no complete scan in the last seven days"
+    age = services.clock.now() - scan.finished_at
+    return age < STALE_AFTER, f"last complete scan {scan.finished_at:%Y-%m-%d %H:%M} UTC ({scan.id})"
+
+
+async def _brakes(services: Services) -> tuple[bool, str]:
+    """A pause is somebody's will, so it is told and is no illness; an open breaker is one."""
+    breaker = (await services.control.breaker.read()).open_reason
+    if breaker is not None:
+        return False, f"the circuit breaker is open ({breaker})"
+    pause = await services.control.pause()
+    return True, f"paused by {pause.by}: {pause.reason}" if pause else "none holds"

@@ -1,0 +1,28 @@
+"""`/api/scans`: ask for a scan, and follow it."""
+
+from typing import Literal
+
+from rotation.web.bodies import Body, read
+from rotation.web.exchange import Request, Response, accepted, ok
+from rotation.workflows import scanning
+from rotation.workflows.services import Services
+
+
+class ScanBody(Body):
+    """What `POST /api/scans` takes."""
+
+    dry_run: bool = False
+    passes: tuple[Literal["secrets", "usage", "certificates", "service-principals"], ...] | None = None
+
+
+async def begin(services: Services, request: Request) -> Response:
+    """Ask for a scan; it runs from its queue."""
+    body = read(ScanBody, request)
+    passes = tuple(body.passes or scanning.NIGHTLY)
+    scan = await scanning.begin_scan(services, by=request.by, dry_run=body.dry_run, passes=passes)
+    return accepted(f"/api/scans/{scan}", scan=scan, dryRun=body.dry_run)
+
+
+async def report(services: Services, request: Request) -> Response:
+    """Tell how far a scan is."""
+    return ok(await scanning.scan_report(services, request.route["id"].upper()))

@@ -1,0 +1,73 @@
+"""Find what a person means: an application by object id, client id or exact display name."""
+
+import json
+from dataclasses import dataclass
+
+from rotation.domain.errors import ApplicationGone, NotFound, Refused
+from rotation.domain.identifiers import ClientId, ObjectId, is_guid
+from rotation.workflows.secrets_pass import SNAPSHOT
+from rotation.workflows.services import Services
+
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """An application, by the names under which people know it."""
+
+    object_id: ObjectId
+    client_id: ClientId
+    display_name: str
+
+
+async def find_application(services: Services, text: str) -> Found:
+    """
+    Find one application.
+
+    A GUID is asked of the directory, as object id first, then as client id; anything else is looked up in the
+    inventory of the last complete pass, letter by letter.
+
+    Raises:
+        NotFound: There is none (`no-such-application`), or no pass was ever complete.
+        Refused: Several bear that name (`ambiguous`); the facts list them.
+    """
+    wanted = text.strip()
+    return await _by_id(services, wanted.lower()) if is_guid(wanted) else await _by_name(services, wanted)
+
+
+async def _by_id(services: Services, guid: str) -> Found:
+    try:
+        found = await services.directory.application(ObjectId(guid))
+    except ApplicationGone:
+        try:
+            found = await services.directory.by_client_id(ClientId(guid))
+        except ApplicationGone:
+            why = f"no application has the object id or client id {guid}"
+            raise NotFound(why, reason="no-such-application", application=guid) from None
+    return Found(object_id=found.object_id, client_id=found.client_id, display_name=found.display_name)
+
+
+async def _by_name(services: Services, name: str) -> Found:
+    found = await _named(services, name)
+    if not found:
+        why = f"no application is called {name!r} in the last complete scan; names are matched letter by letter"
+        raise NotFound(why, reason="no-such-application", name=name)
+    if len(found) > 1:
+        ids = [each.object_id for each in found]
+        raise Refused(
+            f"{len(found)} applications are called {name!r}: {', '.join(ids[:SHOWN])}",
+            reason="ambiguous",
+            remedy="give the object id of the one that you mean",
+            object_ids=ids,
+        )
+    return found[0]
+
+
+async def _named(services: Services, name: str) -> list[Found]:
+    mark = json.dumps(name, ensure_ascii=False).encode()  # as the pass writes it: only such lines are worth parsing
+    entries = [json.loads(line) async for line in services.snapshots.read(SNAPSHOT) if mark in line]
+    return [
+        Found(object_id=ObjectId(entry["id"]), client_id=ClientId(entry["appId"]), display_name=name)
+        for entry in entries
+        if entry["name"] == name
+    ]

@@ -1,0 +1,162 @@
+"""The nightly scan: read everything or say that it is incomplete; find what is due; change nothing but our own rows."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from rotation.domain.brakes import Night, NightState
+from rotation.domain.errors import NeedsPerson, OutcomeUnknown, Retryable, RotationError
+from rotation.ledger import keys
+from rotation.ledger.fence import Claim, Fence, Place
+from rotation.ledger.scans import PROBLEMS_TOLD, ScanRecord, Scans
+from rotation.workflows import nudge
+from rotation.workflows.auto_enrol import enrol_by_policy
+from rotation.workflows.notices import alarm
+from rotation.workflows.resuming import look_again
+from rotation.workflows.secrets_pass import SecretsPass
+from rotation.workflows.services import Services
+from rotation.workflows.usage_pass import read_usage
+from rotation.workflows.weekly_passes import read_certificates, read_service_principals
+
+log = logging.getLogger(__name__)
+
+NIGHTLY = ("secrets", "usage")
+WEEKLY = ("certificates", "service-principals")
+
+
+async def begin_scan(services: Services, *, by: str, dry_run: bool = False, passes: tuple[str, ...] = NIGHTLY) -> str:
+    """Ask for a scan and give its id; the queue function runs it, and `recover` asks again if that is silent."""
+    now = services.clock.now()
+    scan = services.ulids.make()
+    await Scans(services.tables).put(ScanRecord(id=scan, passes=passes, asked_by=by, asked_at=now, dry_run=dry_run))
+    await nudge.nudge_scan(services, scan)
+    return scan
+
+
+async def scan_report(services: Services, scan: str) -> ScanRecord:
+    """Read what is known of a scan (NotFound where there is none)."""
+    return await Scans(services.tables).get(scan)
+
+
+async def run_scan(services: Services, scan: str) -> None:
+    """
+    Run a scan that was asked for; one of a kind at a time.
+
+    Raises:
+        LeaseHeld: Another is running; `recover` asks again.
+    """
+    record = await scan_report(services, scan)
+    if record.finished_at is not None:
+        return
+    place = Place(table=keys.LEASES, partition="scan", key=record.passes[0])
+    claim = Claim(owner=services.worker, token=services.ulids.make(), length=services.timing.lease)
+    fence = await Fence.take(services.tables, place, claim=claim, now=services.clock.now())
+    run = _Run(services=services, fence=fence, record=replace(record, started_at=services.clock.now(), counts={}))
+    heart = asyncio.create_task(run.beat())
+    try:
+        await run.go()
+    finally:
+        heart.cancel()
+        await fence.release(services.clock.now())
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    services: Services
+    fence: Fence
+    record: ScanRecord
+    counts: dict[str, int] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+    lost: RotationError | None = None
+
+    async def beat(self) -> None:
+        """Write progress and hold the lease while the passes run."""
+        while True:
+            await asyncio.sleep(_beat_seconds(self.services))
+            now = self.services.clock.now()
+            try:
+                await self.fence.commit([], now=now)
+            except RotationError as error:
+                self.lost = error
+                return
+            await Scans(self.services.tables).put(replace(self.record, progress_at=now, counts=dict(self.counts)))
+
+    async def go(self) -> None:
+        problems: list[str] = []
+        await Scans(self.services.tables).put(self.record)
+        for name in self.record.passes:
+            try:
+                await self._pass(name)
+            except (Retryable, OutcomeUnknown, NeedsPerson) as error:
+                problems.append(f"{name}: {error.message}")
+                log.warning("scan.incomplete", extra={"pass": name, "reason": error.reason})
+        await self._finish(problems)
+
+    async def _pass(self, name: str) -> None:
+        match name:
+            case "secrets":
+                await self._secrets()
+            case "usage" if self.services.usage is not None and not self.record.dry_run:
+                self.counts.update(await read_usage(self.services, self.services.usage))
+            case "certificates" if not self.record.dry_run:
+                self.counts.update(await read_certificates(self.services))
+            case "service-principals" if not self.record.dry_run:
+                self.counts.update(await read_service_principals(self.services))
+            case _:
+                self.counts.setdefault(f"{name}_skipped", 1)
+
+    async def _secrets(self) -> None:
+        secrets = SecretsPass(services=self.services, scan=self.record.id, dry_run=self.record.dry_run)
+        secrets.counts = self.counts
+        try:
+            await secrets.read()
+        finally:
+            self.remarks.extend(secrets.remarks)
+        self.record = replace(self.record, due=secrets.told_due())
+        if not self.record.dry_run:
+            self.remarks.extend(await enrol_by_policy(self.services, secrets.auto))
+            await look_again(self.services)
+            await self._begin_night(await secrets.note_due())
+
+    async def _begin_night(self, due: int) -> None:
+        """Write what tonight is, for `recover` to open (protocol.md, Brakes, Opening)."""
+        if "secrets" not in self.record.passes or self.lost is not None:
+            return
+        configuration = await self.services.configurations.current()
+        state = NightState.CANARY if configuration.canary else NightState.OPENING
+        night = Night(scan=self.record.id, began_at=self.services.clock.now(), state=state, due=due)
+        await self.services.control.night.change(lambda _before: night)
+
+    async def _finish(self, problems: list[str]) -> None:
+        if self.lost is not None:
+            problems.append(f"the scan's lease was lost: {self.lost.message}")
+        done = replace(
+            self.record,
+            finished_at=self.services.clock.now(),
+            complete=not problems,
+            problem="; ".join(problems),
+            counts=dict(self.counts),
+            remarks=tuple(self.remarks[:PROBLEMS_TOLD]),
+        )
+        await Scans(self.services.tables).put(done)
+        log.info("scan.finished", extra={"scan": done.id, "complete": done.complete, **_told(done.counts)})
+        if problems:
+            await alarm(self.services, "scan-incomplete", text=f"the scan is incomplete: {done.problem}")
+
+
+def _told(counts: Mapping[str, int]) -> dict[str, int]:
+    return {f"count_{name}": number for name, number in counts.items()}
+
+
+def _beat_seconds(services: Services) -> float:
+    span: timedelta = min(services.timing.scan_heartbeat, services.timing.lease / 3)
+    return span.total_seconds()
+
+
+async def last_complete(services: Services, *, days: int = 7) -> ScanRecord | None:
+    """Give the last complete nightly scan of the last days."""
+    since: datetime = services.clock.now() - timedelta(days=days)
+    scans = [scan for scan in await Scans(services.tables).since(since) if scan.complete and "secrets" in scan.passes]
+    return max(scans, key=lambda scan: scan.id, default=None)

@@ -1,0 +1,173 @@
+"""Read models: what pages, the terminal and HTTP show. Nothing here changes anything."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+from rotation.domain.credential import NEVER
+from rotation.domain.errors import NotFound
+from rotation.domain.identifiers import LineName, RotationId
+from rotation.domain.line import Line
+from rotation.ledger import application as ledger
+from rotation.ledger.application import ApplicationRecord
+from rotation.ledger.lines import IndexedLine
+from rotation.workflows.finding import Found
+from rotation.workflows.scanning import last_complete
+from rotation.workflows.services import Services
+from rotation.workflows.telling import concerns, event, rotation_view
+from rotation.workflows.views import ApplicationView, LineDetail, LineView, Overview, RotationView, SecretView
+
+STATES = ("blocked", "expired", "waiting", "overlapping", "under-way", "healthy")
+"""The words of ux.md, most urgent first."""
+SOON = timedelta(days=30)
+
+
+def state_of(entry: IndexedLine, now: datetime) -> str:
+    """Give the word of ux.md for a line."""
+    if entry.blocked or entry.stopped:
+        return "blocked"
+    if entry.end_at is not None and entry.end_at <= now:
+        return "expired"
+    if entry.open and entry.phase in {"planned", "delivering"} and not entry.under_way:
+        return "waiting"
+    if entry.open and entry.phase in {"overlapping", "retiring"}:
+        return "overlapping"
+    return "under-way" if entry.open else "healthy"
+
+
+def _says(entry: IndexedLine, state: str) -> str:
+    match state:
+        case "blocked":
+            return f"stopped: {entry.stopped or entry.blocked}"
+        case "expired":
+            return "its current secret has ended"
+        case "waiting":
+            return "waits for an approval" if entry.phase == "planned" else "waits for a person"
+        case "overlapping":
+            return "both secrets work; the old one waits for evidence"
+        case "under-way":
+            return entry.phase
+        case _:
+            return "fine" if entry.end_at else "no secret yet"
+
+
+def _line_view(entry: IndexedLine, now: datetime) -> LineView:
+    state = state_of(entry, now)
+    ulid = entry.open or entry.latest
+    return LineView(
+        application=entry.id.application,
+        client_id=entry.client_id,
+        name=entry.display_name,
+        line=entry.id.name,
+        policy=entry.policy,
+        state=state,
+        says=_says(entry, state),
+        ends_at=entry.end_at if entry.end_at and entry.end_at < NEVER else None,
+        current=entry.current,
+        rotation=str(RotationId(entry.id.application, ulid)) if ulid else None,
+        phase=entry.phase,
+    )
+
+
+def _urgency(view: LineView) -> tuple[int, bool, datetime, str]:
+    return STATES.index(view.state), view.ends_at is None, view.ends_at or NEVER, view.name
+
+
+async def lines(services: Services) -> tuple[LineView, ...]:
+    """List every enrolled line, most urgent first."""
+    now = services.clock.now()
+    views = [_line_view(entry, now) async for entry in services.lines.all()]
+    return tuple(sorted(views, key=_urgency))
+
+
+async def overview(services: Services) -> Overview:
+    """Tell what is so now."""
+    now = services.clock.now()
+    views = await lines(services)
+    counts = Counter(view.state for view in views)
+    return Overview(
+        at=now,
+        lines=len(views),
+        states={state: counts[state] for state in STATES if counts[state]},
+        attention=tuple(view for view in views if view.state in {"blocked", "expired", "waiting"}),
+        paused=await services.control.pause(),
+        breaker=(await services.control.breaker.read()).open_reason,
+        night=await services.control.night.read(),
+        scan=await last_complete(services),
+        ending_soon=sum(1 for view in views if view.ends_at and now < view.ends_at <= now + SOON),
+    )
+
+
+async def rotation(services: Services, rotation_id: RotationId) -> RotationView:
+    """
+    Show one rotation with its deliveries and history.
+
+    Raises:
+        NotFound: There is no such rotation.
+    """
+    record = await ledger.read(services.tables, rotation_id.application)
+    found = record.rotations.get(rotation_id.ulid)
+    if found is None:
+        raise NotFound(f"there is no rotation {rotation_id}", rotation=str(rotation_id))
+    history = await ledger.events(services.tables, rotation_id.application)
+    return rotation_view(found, record, tuple(event(row) for row in history if concerns(row, rotation_id)))
+
+
+async def application(services: Services, found: Found) -> ApplicationView:
+    """Show an application as directory and ledger have it now."""
+    live = await services.directory.application(found.object_id)
+    record = await ledger.read(services.tables, found.object_id)
+    held = {key.key_id: key for line in record.lines.values() for key in line.keys}
+    listed = {secret.key_id: secret for secret in live.secrets}
+    secrets = []
+    for key_id in dict.fromkeys([*listed, *held]):
+        owner = record.line_of(key_id)
+        use, line = record.uses.get(key_id), record.lines.get(owner.name) if owner else None
+        secrets.append(
+            SecretView(
+                key_id=key_id,
+                name=(listed[key_id].display_name or "") if key_id in listed else "",
+                ends_at=listed[key_id].end_at if key_id in listed else held[key_id].end_at,
+                line=owner.name if owner else None,
+                current=line is not None and line.current == key_id,
+                last_used_at=use.last_used_at if use else None,
+                listed=key_id in listed,
+            )
+        )
+    events = await ledger.events(services.tables, found.object_id)
+    return ApplicationView(
+        application=live.object_id,
+        client_id=live.client_id,
+        name=live.display_name,
+        secrets=tuple(sorted(secrets, key=lambda secret: (secret.ends_at, secret.key_id))),
+        lines=tuple(_line_detail(line, record) for _name, line in sorted(record.lines.items())),
+        events=tuple(event(row) for row in events),
+    )
+
+
+async def line(services: Services, found: Found, name: LineName) -> LineDetail:
+    """
+    Show one line.
+
+    Raises:
+        NotFound: It is not enrolled.
+    """
+    record = await ledger.read(services.tables, found.object_id)
+    if name not in record.lines:
+        raise NotFound(f"no line {name} of {found.display_name} is enrolled", reason="no-such-line", line=name)
+    return _line_detail(record.lines[name], record)
+
+
+def _line_detail(line: Line, record: ApplicationRecord) -> LineDetail:
+    told = [rotation_view(each, record) for each in record.rotations.values() if each.line == line.id.name]
+    return LineDetail(
+        line=line.id.name,
+        policy=line.enrolment.policy,
+        enrolled_by=line.enrolment.by,
+        enrolled_at=line.enrolment.at,
+        vault_url=line.enrolment.vault_url,
+        secret_name=line.enrolment.secret_name,
+        destinations=tuple(each.name for each in line.enrolment.destinations),
+        readers=line.enrolment.readers,
+        blocked=f"{line.blocked.reason}: {line.blocked.detail}" if line.blocked else "",
+        rotations=tuple(sorted(told, key=lambda view: view.opened_at, reverse=True)),
+    )

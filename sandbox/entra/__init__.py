@@ -1,0 +1,1 @@
+"""The sandbox's Entra: Microsoft Graph, sign-in, managed identity."""

@@ -1,0 +1,122 @@
+"""The administration addresses, all behind the master key: run a function, list them, state, drain, move the clock."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from sandbox.host.functions import Function, HttpTrigger
+from sandbox.host.host import Host
+
+type Answerer = Callable[[Request], Awaitable[Response]]
+
+_EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+_SETTLE_SECONDS = 10
+
+
+def build_asgi(host: Host) -> Starlette:
+    """Return the whole HTTP side of a host: administration first, then the app's own functions."""
+    admin = _Admin(host)
+    routes = [
+        Route("/", _home, methods=["GET"]),
+        Route("/admin/functions", admin.guard(admin.list_functions), methods=["GET"]),
+        Route("/admin/functions/{name}", admin.guard(admin.one_function), methods=["GET", "POST"]),
+        Route("/admin/host/status", admin.guard(admin.status), methods=["GET"]),
+        Route("/admin/host/ping", _home, methods=["GET", "POST"]),
+        Route("/admin/host/drain", admin.guard(admin.drain), methods=["POST"]),
+        Route("/admin/host/drain/status", admin.guard(admin.drain_status), methods=["GET"]),
+        Route("/admin/clock", admin.guard(admin.clock), methods=["GET", "POST"]),
+        Route("/{path:path}", host.front.answer, methods=_EVERY_METHOD),
+    ]
+    return Starlette(routes=routes)
+
+
+async def _home(_request: Request) -> Response:
+    return PlainTextResponse("Your Functions app is up and running (sandbox host).")
+
+
+class _Admin:
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._drain: asyncio.Task[None] | None = None
+
+    def guard(self, answerer: Answerer) -> Answerer:
+        """Let only the master key through."""
+
+        async def guarded(request: Request) -> Response:
+            if not self._host.keys.admit(request, "admin"):
+                return Response(status_code=401)
+            return await answerer(request)
+
+        return guarded
+
+    async def list_functions(self, _request: Request) -> Response:
+        return JSONResponse([self._described(function) for function in self._host.functions.values()])
+
+    async def one_function(self, request: Request) -> Response:
+        function = self._host.functions.get(request.path_params["name"])
+        if function is None:
+            return Response(status_code=404)
+        if request.method == "GET":
+            return JSONResponse(self._described(function))
+        if isinstance(function.trigger, HttpTrigger):
+            return PlainTextResponse("An HTTP function is called at its own address.", status_code=400)
+        body = await request.json() if await request.body() else {}
+        self._host.run_now(function, str(body.get("input", "")))
+        return Response(status_code=202)
+
+    async def status(self, _request: Request) -> Response:
+        """Tell the state; `quiet` is true when nothing is under way."""
+        report = self._host.journal.report()
+        state = "Draining" if self._host.draining else "Running"
+        identity = {"id": self._host.options.host_id, "instance": self._host.options.instance, "state": state}
+        return JSONResponse(identity | self._clock_now() | {"quiet": report["in_flight"] == 0} | report)
+
+    async def drain(self, _request: Request) -> Response:
+        if self._drain is None:
+            self._drain = asyncio.create_task(self._host.drain())
+        return Response(status_code=202)
+
+    async def drain_status(self, _request: Request) -> Response:
+        state = "Disabled" if self._drain is None else "Completed" if self._drain.done() else "InProgress"
+        return JSONResponse(
+            {"state": state, "outstandingInvocations": len(self._host.journal.under_way), "outstandingRetries": 0}
+        )
+
+    async def clock(self, request: Request) -> Response:
+        """
+        Move the clock; answers when every timer is armed anew, what became due by the move under way.
+
+        `armed` is false when a timer that ran at the move did not end soon: it is armed when it ends.
+        """
+        armed = True
+        if request.method == "POST":
+            body = await request.json()
+            self._host.clock.set_offset(float(body["offset_seconds"]))
+            armed = await self._settled()
+        return JSONResponse(self._clock_now() | {"armed": armed})
+
+    async def _settled(self) -> bool:
+        try:
+            async with asyncio.timeout(_SETTLE_SECONDS):
+                await self._host.settled()
+        except TimeoutError:
+            return False
+        return True
+
+    def _clock_now(self) -> dict[str, Any]:
+        clock = self._host.clock
+        return {"now": clock.now().isoformat(), "offset_seconds": clock.offset_seconds}
+
+    def _described(self, function: Function) -> dict[str, Any]:
+        return {
+            "name": function.name,
+            "invoke_url_template": self._host.front.url_template(function),
+            "isDisabled": function.disabled,
+            "language": "python",
+            "config": {"bindings": list(function.bindings)},
+        }

@@ -1,0 +1,1 @@
+"""Tests: promises, each stated once."""

@@ -1,0 +1,121 @@
+"""Kill the program before or after its n-th call to the outside (protocol.md, Crash table)."""
+
+import functools
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+
+class Crash(BaseException):
+    """The process dies here; no `except Exception` can hide it."""
+
+
+class CrashPlan:
+    """
+    Count port calls over all wrapped ports and raise Crash at the chosen points.
+
+    Point 2n is before call n takes effect, 2n+1 after it did and before anybody heard; calls count from 0 and on
+    over restarts, so two points are a crash and a crash of its recovery. Without points it only counts:
+    `points` then tells how many there are, and `trace` which call each belongs to.
+    """
+
+    def __init__(self, *points: int) -> None:
+        self._left = set(points)
+        self.trace: list[str] = []
+
+    @property
+    def points(self) -> int:
+        """How many crash points there were so far."""
+        return 2 * len(self.trace)
+
+    def enter(self, name: str) -> int:
+        """Count a call and give its number; Crash where planned before it."""
+        call = len(self.trace)
+        self.trace.append(name)
+        self._strike(2 * call, f"before {name}")
+        return call
+
+    def leave(self, call: int) -> None:
+        """Crash where planned after the call."""
+        self._strike(2 * call + 1, f"after {self.trace[call]}")
+
+    def _strike(self, point: int, where: str) -> None:
+        if point in self._left:
+            self._left.remove(point)
+            raise Crash(f"point {point}, {where}")
+
+
+class Crashing:
+    """
+    Stand in for any port object and pass everything on, through the plan.
+
+    Counted: coroutine methods, the start of async iterators (and each of their items is free), and the coroutine
+    methods of what synchronous methods hand out (a vault of Vaults, a kind of Integrations, a snapshot's writer).
+    """
+
+    def __init__(self, port: object, plan: CrashPlan) -> None:
+        self._port, self._plan = port, plan
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._port, name)
+        label = f"{type(self._port).__name__}.{name}"
+        if inspect.iscoroutinefunction(found):
+            return self._counted(label, found)
+        if inspect.isroutine(found):
+            return self._passed_on(label, found)
+        return found
+
+    def _counted(self, label: str, act: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        @functools.wraps(act)
+        async def call(*args: Any, **named: Any) -> Any:
+            number = self._plan.enter(label)
+            answer = await act(*args, **named)
+            self._plan.leave(number)
+            return answer
+
+        return call
+
+    def _passed_on(self, label: str, act: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(act)
+        def call(*args: Any, **named: Any) -> Any:
+            answer = act(*args, **named)
+            if hasattr(answer, "__aiter__"):
+                return self._iterated(label, answer)
+            if hasattr(answer, "__aenter__"):
+                return self._entered(label, answer)
+            return crashing(answer, self._plan) if _is_port(answer) else answer
+
+        return call
+
+    async def _iterated(self, label: str, items: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        number = self._plan.enter(label)
+        try:
+            async for item in items:
+                yield item
+        finally:
+            await _close(items)
+        self._plan.leave(number)
+
+    @asynccontextmanager
+    async def _entered(self, label: str, manager: Any) -> AsyncIterator[Any]:
+        number = self._plan.enter(label)
+        async with manager as inner:
+            yield crashing(inner, self._plan)
+        self._plan.leave(number)
+
+
+def crashing[T](port: T, plan: CrashPlan) -> T:
+    """Wrap *port*; it keeps its type for the type checker."""
+    return cast("T", Crashing(port, plan))
+
+
+async def _close(items: AsyncIterator[Any]) -> None:
+    close = getattr(items, "aclose", None)
+    if close is not None:
+        await close()
+
+
+def _is_port(answer: object) -> bool:
+    names = (name for name in dir(type(answer)) if not name.startswith("_"))
+    return any(inspect.iscoroutinefunction(getattr(type(answer), name, None)) for name in names)

@@ -1,0 +1,295 @@
+"""A whole night in memory: the real workflows over fakes, driven as queues, timers and time drive them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from rotation.domain.credential import Application, Credential
+from rotation.domain.errors import LeaseHeld, Superseded
+from rotation.domain.identifiers import (
+    AudienceName,
+    DestinationName,
+    KeyId,
+    LineId,
+    LineName,
+    ObjectId,
+    PolicyName,
+    RotationId,
+)
+from rotation.domain.line import Line
+from rotation.domain.messages import read_delivery, read_notice, read_rotation, read_scan
+from rotation.domain.policy import (
+    Audience,
+    Configuration,
+    Destination,
+    Limits,
+    LineEntry,
+    Mode,
+    Policy,
+    Ramp,
+    Selector,
+    Terms,
+)
+from rotation.domain.rotation import Rotation
+from rotation.ledger import application as ledger
+from rotation.ledger import keys
+from rotation.ports.tables import Query
+from rotation.workflows import deliver, rotate
+from rotation.workflows.enrolling import enrol
+from rotation.workflows.previewing import Wish
+from rotation.workflows.recovering import recover
+from rotation.workflows.reminding import send_notice
+from rotation.workflows.scanning import begin_scan, run_scan
+from rotation.workflows.services import Services, Timing
+from tests.fakes.channel import MemoryChannel
+from tests.fakes.clock import MovableClock, SequentialUlids
+from tests.fakes.crashing import Crash, CrashPlan, crashing
+from tests.fakes.directory import MemoryDirectory
+from tests.fakes.directory_state import make_application, make_key_id
+from tests.fakes.integrations import MemoryIntegrations
+from tests.fakes.queues import MemoryQueues
+from tests.fakes.sign_in import MemorySignIn
+from tests.fakes.snapshots import MemorySnapshots
+from tests.fakes.tables import MemoryTables
+from tests.fakes.usage import MemoryUsage
+from tests.fakes.vault import MemoryVaults
+
+VAULT = "https://vault.example"
+TENANT = "aaaaaaaa-0000-4000-8000-000000000001"
+POLICY = PolicyName("ours")
+LINE = LineName("default")
+PEOPLE = AudienceName("people")
+QUICK = Terms(overlap=timedelta(days=7), quiet=timedelta(days=7))
+
+
+def destination(name: str, kind: str = "automatic") -> Destination:
+    """Make a destination of a fake kind."""
+    return Destination(name=DestinationName(name), kind=kind, settings={}, fingerprint=f"{kind}:{name}")
+
+
+@dataclass
+class Settings:
+    """The configuration of a test, which it may change at any time (`Configurations`)."""
+
+    now: Configuration
+
+    async def current(self) -> Configuration:
+        return self.now
+
+
+def configure(*destinations: Destination, terms: Terms = QUICK, readers: tuple[str, ...] = ()) -> Configuration:
+    """Make a configuration with one policy that rotates everything enrolled, and no ramp to speak of."""
+    entry = LineEntry(name=LINE, destinations=tuple(d.name for d in destinations), readers=readers, terms=terms)
+    ramp = Ramp(opened_per_night=10_000, open_at_once=10_000, removed_per_night=10_000)
+    return Configuration(
+        policies=(Policy(name=POLICY, selector=Selector(everything=True), mode=Mode.ROTATE, lines=(entry,)),),
+        destinations={d.name: d for d in destinations},
+        audiences={PEOPLE: Audience(name=PEOPLE, mail=("people@contoso.example",))},
+        limits=Limits(usual=ramp, first_week=ramp),
+        fallback_audience=PEOPLE,
+    )
+
+
+@dataclass
+class World:
+    """Everything that outlives a process; `services()` makes a new process on top of it."""
+
+    configuration: Configuration = field(default_factory=lambda: configure(destination("store")))
+    clock: MovableClock = field(default_factory=MovableClock)
+    timing: Timing = field(default_factory=Timing)
+
+    def __post_init__(self) -> None:
+        self.ulids = SequentialUlids(self.clock)
+        self.tables = MemoryTables()
+        self.directory = MemoryDirectory(self.clock)
+        self.sign_in = MemorySignIn(self.directory, self.clock)
+        self.vaults = MemoryVaults(clock=self.clock)
+        self.queues = MemoryQueues(self.clock)
+        self.snapshots = MemorySnapshots()
+        self.usage: MemoryUsage | None = MemoryUsage(self.clock, sign_in=self.sign_in)
+        self.integrations = MemoryIntegrations()
+        self.channel = MemoryChannel()
+        self.settings = Settings(self.configuration)
+        self.plan = CrashPlan()
+        self.crashes: list[str] = []
+        self.bugs: list[BaseException] = []
+        self.after_each: Callable[[], None] = lambda: None
+        self._processes = 0
+        self._current = self.services()
+
+    def services(self) -> Services:
+        """Start a new process."""
+        self._processes += 1
+        plan = self.plan
+        return Services(
+            clock=self.clock,
+            ulids=self.ulids,
+            directory=crashing(self.directory, plan),
+            sign_in=crashing(self.sign_in, plan),
+            vaults=crashing(self.vaults, plan),
+            tables=crashing(self.tables, plan),
+            queues=crashing(self.queues, plan),
+            snapshots=self.snapshots,
+            usage=self.usage,
+            integrations=crashing(self.integrations, plan),
+            channels=(self.channel,),
+            configurations=self.settings,
+            tenant_id=TENANT,
+            vault_url=VAULT,
+            worker=f"process-{self._processes}",
+            timing=self.timing,
+        )
+
+    def crash_at(self, *points: int) -> None:
+        """From now on, count port calls anew and die at these points."""
+        self.plan = CrashPlan(*points)
+        self._current = self.services()
+
+    # People and time.
+
+    def add_application(
+        self, number: int = 1, *, ends_in: timedelta = timedelta(days=20), secrets: int = 1
+    ) -> Application:
+        """Register an application whose secrets end soon."""
+        credentials = [
+            Credential(
+                key_id=make_key_id(number * 1000 + place),
+                start_at=self.clock.now() - timedelta(days=160),
+                end_at=self.clock.now() + ends_in + timedelta(days=place),
+                display_name=f"by hand {place}",
+            )
+            for place in range(secrets)
+        ]
+        application = make_application(number, *credentials)
+        self.directory.add(application)
+        return application
+
+    async def enrol(self, application: Application, line: LineName = LINE) -> Line:
+        """Say yes; whatever counts crashes is not counting here."""
+        kept, self.plan = self.plan, CrashPlan()
+        found = await enrol(self.services(), Wish(application=application.object_id, line=line, by="test"))
+        self.plan = kept
+        self._current = self.services()
+        return found
+
+    async def scan(self) -> None:
+        """Ask for tonight's scan, and let it run."""
+        await self._survive(self._begin)
+        await self.run(timedelta(minutes=2))
+
+    async def _begin(self, services: Services) -> None:
+        await begin_scan(services, by="test")
+
+    async def run(self, span: timedelta) -> None:
+        """Let queues and the minute's timer work for *span*; time jumps from one thing to do to the next."""
+        end = self.clock.now() + span
+        next_recover = self.clock.now()
+        while True:
+            if self.clock.now() >= next_recover:
+                await self._survive(recover)
+                next_recover = self.clock.now() + timedelta(minutes=1)
+            await self._work()
+            now = self.clock.now()
+            upcoming = [nudge.visible_at for nudge in self.queues.waiting]
+            upcoming += [max(next_recover, await self._next_wake())]
+            step = max(min(upcoming), now + timedelta(milliseconds=10))
+            if step >= end:
+                self.clock.set(end)
+                return
+            self.clock.set(step)
+
+    async def _next_wake(self) -> datetime:
+        found = [row.values["look_at"] for row in self.tables.all_rows(keys.WAKES)]
+        found += [row.values["look_at"] for row in self.tables.all_rows(keys.NOTICES)]
+        instants = [value for value in found if isinstance(value, datetime)]
+        busy = await self._night_is_open()
+        soonest = min(instants, default=datetime.max.replace(tzinfo=UTC))
+        return min(soonest, self.clock.now() + timedelta(minutes=1)) if busy else soonest
+
+    async def _night_is_open(self) -> bool:
+        row = await self.tables.get(keys.CONTROL, "control", "night")
+        return row is not None and any(state in str(row.values["state"]) for state in ('"canary"}', '"opening"'))
+
+    async def _work(self) -> None:
+        for _round in range(1000):
+            nudges = self.queues.take()
+            if not nudges:
+                return
+            for nudge in nudges:
+                await self._handle(nudge.queue, nudge.text)
+        raise AssertionError("the queues do not come to rest")
+
+    async def _handle(self, queue: str, text: str) -> None:
+        async def act(services: Services) -> None:
+            match queue:
+                case keys.QUEUE_SCANS:
+                    await run_scan(services, read_scan(text).scan)
+                case keys.QUEUE_ROTATIONS:
+                    await rotate.advance(services, read_rotation(text))
+                case keys.QUEUE_DELIVERIES:
+                    await deliver.advance(services, *read_delivery(text))
+                case _:
+                    await send_notice(services, read_notice(text))
+
+        await self._survive(act)
+
+    async def _survive(self, act: Callable[[Services], object]) -> None:
+        """Run one invocation; a crash ends the process, and whoever comes next is a new one."""
+        try:
+            await act(self._current)  # type: ignore[misc]  # every act is a coroutine function
+        except Crash as crash:
+            self.crashes.append(str(crash))
+            self._current = self.services()
+        except (LeaseHeld, Superseded):
+            pass
+        self.after_each()
+
+    # What is true.
+
+    def rotations(self) -> list[Rotation]:
+        """Give every rotation of the ledger, oldest first."""
+        rows = [row for row in self.tables.all_rows(keys.ROTATIONS) if row.key.startswith("a|rotation|")]
+        return sorted((ledger.ROTATION.record(row.values) for row in rows), key=lambda each: each.id.ulid)
+
+    async def line(self, application: Application, name: LineName = LINE) -> Line:
+        """Give a line's truth."""
+        found = await ledger.line(self.tables, LineId(application.object_id, name))
+        assert found is not None
+        return found
+
+    async def record(self, object_id: ObjectId) -> ledger.ApplicationRecord:
+        """Give the live rows of an application."""
+        return await ledger.read(self.tables, object_id)
+
+    def phases(self) -> list[str]:
+        """Give where each rotation stands."""
+        return [rotation.phase.phase for rotation in self.rotations()]
+
+    def events(self) -> list[str]:
+        """Give what the history tells, oldest first."""
+        rows = [row for row in self.tables.all_rows(keys.ROTATIONS) if row.key.startswith("z|event|")]
+        return [str(row.values["what"]) for row in sorted(rows, key=lambda row: row.key)]
+
+    async def wakes(self) -> list[str]:
+        """Give the keys of all wakes."""
+        return [row.key async for row in self.tables.query(keys.WAKES, Query())]
+
+    def stored(self, name: str, kind: str = "automatic") -> KeyId | None:
+        """Give the key id that a destination holds."""
+        kept = self.integrations.kinds[kind].stores.get(DestinationName(name))
+        return kept.key_id if kept else None
+
+    def texts(self) -> Sequence[str]:
+        """Give every secret text that ever was."""
+        return self.directory.every_text()
+
+    def change_terms(self, terms: Terms) -> None:
+        """Change the terms of the one policy."""
+        policy = self.settings.now.policies[0]
+        changed = replace(policy, lines=tuple(replace(entry, terms=terms) for entry in policy.lines))
+        self.settings.now = replace(self.settings.now, policies=(changed,))
+
+
+def rotation_id(world: World) -> RotationId:
+    """Give the id of the newest rotation."""
+    return world.rotations()[-1].id
