@@ -1,5 +1,7 @@
 """The commands, listed."""
 
+from collections.abc import Callable
+
 import typer
 
 from rotation.cli import braking, configuring, enrolling, looking, rotating
@@ -15,14 +17,19 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (looking.status, looking.plan, looking.show):
-    app.command(rich_help_panel="Look")(command)
-for command in (enrolling.enrol, enrolling.release):
-    app.command(rich_help_panel="Whose it is")(command)
-for command in (rotating.rotate, rotating.approve, rotating.acknowledge, rotating.retry, rotating.abandon):
-    app.command(rich_help_panel="One rotation")(command)
-for command in (braking.scan, braking.pause, braking.resume):
-    app.command(rich_help_panel="Everything at once")(command)
+COMMANDS: tuple[tuple[str, tuple[Callable[..., None], ...]], ...] = (
+    ("Look", (looking.status, looking.plan, looking.show)),
+    ("Whose it is", (enrolling.enrol, enrolling.release)),
+    (
+        "One rotation",
+        (rotating.rotate, rotating.approve, rotating.acknowledge, rotating.retry, rotating.abandon),
+    ),
+    ("Everything at once", (braking.scan, braking.pause, braking.resume)),
+)
+
+for panel, commands in COMMANDS:
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)
 app.add_typer(configuring.config, name="config", rich_help_panel="Configuration")
 
 

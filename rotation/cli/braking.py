@@ -22,6 +22,7 @@ type ReasonOption = Annotated[str, typer.Option("--reason", help="For everybody 
 
 def scan(
     ctx: typer.Context,
+    *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and report; open nothing.")] = False,
     passes: Annotated[
         list[str] | None,
@@ -82,6 +83,7 @@ def pause(ctx: typer.Context, reason: ReasonOption, as_person: AsPerson = "", as
 
 def resume(
     ctx: typer.Context,
+    *,
     reason: ReasonOption,
     breaker: Annotated[bool, typer.Option("--breaker", help="Close the circuit breaker too.")] = False,
     as_person: AsPerson = "",

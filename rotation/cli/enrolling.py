@@ -81,6 +81,7 @@ async def _wish(services: Services, wanted: Wanted, by: str) -> Wish:
 def enrol(
     ctx: typer.Context,
     application: ApplicationArgument,
+    *,
     line: LineOption = previewing.DEFAULT_LINE,
     preview: Annotated[bool, typer.Option("--preview", help="Only tell what it would mean.")] = False,
     key_id: Annotated[
@@ -129,6 +130,7 @@ def _preview(here: Terminal, wanted: Wanted, *, as_json: bool) -> Preview:
 def release(
     ctx: typer.Context,
     application: ApplicationArgument,
+    *,
     line: LineOption = previewing.DEFAULT_LINE,
     as_person: AsPerson = "",
     yes: Yes = False,

@@ -11,7 +11,7 @@ from rotation.domain.identifiers import GUID, LineId, LineName, RotationId
 from rotation.workflows import planning, showing
 from rotation.workflows.finding import find_application
 from rotation.workflows.services import Services
-from rotation.workflows.views import ApplicationView, LineDetail, RotationView
+from rotation.workflows.views import ApplicationView, LineDetail, LineView, RotationView
 
 type Shown = RotationView | LineDetail | ApplicationView
 
@@ -39,7 +39,7 @@ def status(
     tell(seen, *screens.overview(seen), as_json=as_json)
 
 
-async def _lines(services: Services) -> tuple[tuple[showing.LineView, ...], datetime]:
+async def _lines(services: Services) -> tuple[tuple[LineView, ...], datetime]:
     return await showing.lines(services), services.clock.now()
 
 

@@ -37,6 +37,7 @@ type RotationArgument = Annotated[str, typer.Argument(metavar="ROTATION", help="
 def rotate(
     ctx: typer.Context,
     application: ApplicationArgument,
+    *,
     line: LineOption = previewing.DEFAULT_LINE,
     reason: Annotated[Literal["requested", "compromised"], typer.Option("--reason")] = "requested",
     burnt: Annotated[
@@ -117,6 +118,7 @@ def _do(
 def approve(
     ctx: typer.Context,
     rotation: RotationArgument,
+    *,
     ticket: Annotated[str, typer.Option("--ticket", help="Free text for the audit trail.")] = "",
     as_person: AsPerson = "",
     as_json: AsJson = False,
@@ -133,6 +135,7 @@ def acknowledge(
     ctx: typer.Context,
     rotation: RotationArgument,
     destination: Annotated[str, typer.Argument(help="The destination whose form was filled in.")],
+    *,
     answer: Annotated[
         list[str] | None,
         typer.Option("--answer", metavar="QUESTION=yes|no", help="Answer a question; repeat it. Else you are asked."),
@@ -183,6 +186,7 @@ async def _questions(services: Services, rotation: RotationId, to: DestinationNa
 
 def retry(
     ctx: typer.Context,
+    *,
     rotation: Annotated[str, typer.Argument(metavar="[ROTATION]", help="OBJECTID.ULID of a blocked rotation.")] = "",
     reason: Annotated[str, typer.Option("--reason", metavar="SLUG", help="All that stopped for this reason.")] = "",
     as_person: AsPerson = "",
@@ -192,8 +196,7 @@ def retry(
     if bool(rotation) == bool(reason):
         raise typer.BadParameter("give a rotation or --reason, one of them")
     if rotation:
-        await_one = _retry_one(rotation)
-        _do(ctx, as_person, await_one, said="goes on", rotation=rotation, as_json=as_json)
+        _do(ctx, as_person, _retry_one(rotation), said="goes on", rotation=rotation, as_json=as_json)
         return
     here = terminal(ctx)
 
@@ -216,6 +219,7 @@ def _retry_one(rotation: str) -> Callable[[Services, str], Awaitable[None]]:
 def abandon(
     ctx: typer.Context,
     rotation: RotationArgument,
+    *,
     why: Annotated[str, typer.Option("--why", help="For the audit trail.", prompt="Why?")],
     as_person: AsPerson = "",
     as_json: AsJson = False,

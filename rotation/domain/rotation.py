@@ -207,7 +207,9 @@ class Rotation:
     adopted: tuple[KeyId, ...] = ()
     """Key ids that this rotation minted and adopted: never orphans."""
     tries: int = 0
-    """Retries in a row in this phase, for the back-off."""
+    """Retries in a row, for the back-off."""
+    failing_since: datetime | None = None
+    """When the first of these retries was: the phase's deadline counts from here, for a phase may wait for weeks."""
     own_sign_ins: tuple[datetime, datetime] | None = None
     """First and last sign-in of ours with the new secret: not use (protocol.md, Evidence)."""
     orphans: tuple[tuple[KeyId, datetime], ...] = ()
@@ -260,7 +262,15 @@ class Rotation:
                 f"blocked in {self.phase.resumes.phase} cannot resume as {to.phase}", rotation=str(self.id)
             )
         same = type(to) is type(self.phase)
-        return replace(self, phase=to, phase_since=self.phase_since if same else now, tries=self.tries if same else 0)
+        return replace(self, phase=to) if same else replace(self.calm(), phase=to, phase_since=now)
+
+    def retried(self, now: datetime) -> Self:
+        """Count one more try."""
+        return replace(self, tries=self.tries + 1, failing_since=self.failing_since or now)
+
+    def calm(self) -> Self:
+        """Forget the tries: something went well."""
+        return replace(self, tries=0, failing_since=None)
 
     def signed_in(self, now: datetime) -> Self:
         """Note a sign-in of ours with the new secret."""

@@ -124,6 +124,8 @@ async def carry(step: Step) -> datetime | None:
 async def _once(step: Step) -> datetime | None:
     before = step.rotation
     look_at = await _phase(step)
+    if step.rotation.tries and step.rotation.open:
+        await step.save(rotation=step.rotation.calm())
     if step.rotation.phase.phase != before.phase.phase:
         await count_outcome(step)
         await on_with_the_others(step)
@@ -161,11 +163,12 @@ async def _phase(step: Step) -> datetime | None:
 async def _again(step: Step, error: Retryable) -> datetime:
     """Look again when the service says, else exponentially later; Blocked only past the phase's deadline."""
     now = step.now
-    if now - step.rotation.phase_since > step.services.timing.phase_deadline and step.rotation.tries > 1:
+    failing_since = step.rotation.failing_since
+    if failing_since is not None and now - failing_since > step.services.timing.phase_deadline:
         wait = await block(step, NeedsPerson(f"still {error.reason}: {error.message}", reason="gave-up"))
         return wait or now + step.services.timing.evidence_every
     tries = step.rotation.tries
-    await step.save(rotation=step.retried())
+    await step.save(rotation=step.rotation.retried(now))
     later = min(timedelta(seconds=2 << min(tries, 12)), BACK_OFF_LIMIT)
     log.info("rotation.retry", extra={"rotation": str(step.rotation.id), "reason": error.reason, "tries": tries})
     return now + (error.retry_after or later)
@@ -201,10 +204,11 @@ async def _application_gone(step: Step, error: ApplicationGone) -> datetime | No
         return None
     deleted = await step.services.directory.is_deleted(step.rotation.id.application)
     if not deleted and step.rotation.tries == 0:
-        await step.save(rotation=step.retried(), events=[Event(what="application.not-found")])
+        await step.save(rotation=step.rotation.retried(step.now), events=[Event(what="application.not-found")])
         return step.now + timedelta(days=1)
-    if not deleted and step.now - step.rotation.phase_since < timedelta(days=1):
-        return step.now + timedelta(hours=6)
+    since = step.rotation.failing_since or step.now
+    if not deleted and step.now - since < timedelta(days=1):
+        return since + timedelta(days=1)
     closed = Closed(how="application-gone", at=step.now, publication=step.rotation.publication)
     await step.save(closed, events=[Event(what="application.gone", facts={"why": error.message})])
     return None

@@ -176,10 +176,6 @@ class Step:
         self.record = await ledger.read(self.services.tables, self.rotation.id.application)
         self.rotation = self.record.rotations[self.rotation.id.ulid]
 
-    def retried(self) -> Rotation:
-        """Count one more try in this phase."""
-        return replace(self.rotation, tries=self.rotation.tries + 1)
-
 
 def _told(phase: Phase) -> dict[str, object]:
     match phase:

@@ -12,8 +12,8 @@ from datetime import timedelta
 from typing import Any
 
 from rotation.adapters.graph.client import GraphClient
-from rotation.adapters.graph.errors import Translate
-from rotation.domain.errors import Unavailable
+from rotation.adapters.graph.errors import Failure, Translate
+from rotation.domain.errors import ApplicationGone, BrokenInvariant, RotationError, Unavailable
 
 type Item = dict[str, Any]
 
@@ -48,7 +48,17 @@ async def pages(client: GraphClient, collection: Collection) -> AsyncGenerator[S
 
 async def _fetch(client: GraphClient, collection: Collection, url: str, pace: timedelta = timedelta(0)) -> bytes:
     await asyncio.sleep(pace.total_seconds())
-    return await client.get(url, collection.translate, priority="low")
+    return await client.get(url, _page_translator(collection.translate), priority="low")
+
+
+def _page_translator(translate: Translate) -> Translate:
+    """A page is not an application: where Graph knows it no longer (a token that ended), the pass starts again."""
+
+    def translate_page(error: Failure) -> RotationError:
+        failure = translate(error)
+        return Unavailable(failure.message) if isinstance(failure, ApplicationGone | BrokenInvariant) else failure
+
+    return translate_page
 
 
 def _parsed(raw: bytes, what: str) -> tuple[Sequence[Item], str | None]:
