@@ -13,7 +13,7 @@ from typing import Self
 from rotation.domain.errors import LeaseHeld, StaleRecord, Unavailable
 from rotation.ports.tables import Change, Insert, Replace, Row, Tables, Value
 
-EFFECT_TIMEOUT = timedelta(seconds=30)
+EFFECT_TIMEOUT = timedelta(seconds=45)
 """The longest that any call of ours outside takes before it gives up."""
 CLOCK_MARGIN = timedelta(seconds=30)
 """By how much the clocks of two instances may differ."""
@@ -90,7 +90,7 @@ class Fence:
 
     async def ready(self, now: datetime) -> None:
         """Make sure that more of the lease is left than one effect can take, before the effect starts."""
-        needed = min(EFFECT_TIMEOUT + CLOCK_MARGIN, self._claim.length / 2)
+        needed = min(EFFECT_TIMEOUT + CLOCK_MARGIN, self._claim.length * 3 / 4)
         if self.ends_at - now < needed:
             await self._write([], now=now, first=False)
 

@@ -148,11 +148,15 @@ class TestGraphsTroubles:
             await directory.application(NOWHERE)
         assert caught.value.retry_after == timedelta(seconds=600)
 
+    @pytest.mark.parametrize(
+        ("status", "code"),
+        [(500, "InternalServerError"), (400, "Directory_ExpiredPageToken"), (404, "Request_ResourceNotFound")],
+    )
     async def test_a_page_that_cannot_be_read_makes_the_pass_incomplete(
-        self, directory: GraphDirectory, world: CloudWorld
+        self, directory: GraphDirectory, world: CloudWorld, status: int, code: str
     ) -> None:
         _fill(world)
-        follow = {"part": "graph", "match": {"path": "skiptoken"}, "action": "status", "status": 500}
+        follow = {"part": "graph", "match": {"path": "skiptoken"}, "action": "status", "status": status, "code": code}
         world.cloud.faults.add({**follow, "times": None})
         pages: list[int] = []
         with pytest.raises(Unavailable):

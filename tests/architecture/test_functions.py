@@ -1,0 +1,123 @@
+"""The functions that Azure indexes: their names, queues, schedules and routes, and host.json beside them."""
+
+import ast
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import azure.functions as func
+import pytest
+
+from rotation import settings
+from rotation.ledger import keys
+from rotation.triggers.http import routes
+from rotation.triggers.queues import queues
+from rotation.triggers.timers import timers
+
+ROOT = Path(__file__).parent.parent.parent
+DEPLOYED = {"function_app.py", "host.json", "requirements.txt", "rotation", "rotation.yaml", "rotation.schema.json"}
+
+
+@pytest.fixture(scope="module")
+def bindings() -> dict[str, dict[str, Any]]:
+    """The trigger of each function; a fresh app, because one can be indexed only once (platform.md D1)."""
+    app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+    for blueprint in (timers, queues, routes):
+        app.register_functions(blueprint)
+    return {each.get_function_name(): json.loads(each.get_trigger().__str__()) for each in app.get_functions()}
+
+
+@pytest.fixture(scope="module")
+def host() -> Any:
+    return json.loads((ROOT / "host.json").read_text())
+
+
+def of_type(bindings: dict[str, dict[str, Any]], kind: str) -> dict[str, dict[str, Any]]:
+    return {name: trigger for name, trigger in bindings.items() if trigger["type"] == kind}
+
+
+def test_each_queue_and_its_poison_queue_has_one_function(bindings: dict[str, dict[str, Any]]) -> None:
+    listened = [trigger["queueName"] for trigger in of_type(bindings, "queueTrigger").values()]
+    assert sorted(listened) == sorted([*keys.QUEUES, *(f"{queue}-poison" for queue in keys.QUEUES)])
+
+
+def test_every_queue_is_in_the_host_s_own_storage(bindings: dict[str, dict[str, Any]]) -> None:
+    assert {trigger["connection"] for trigger in of_type(bindings, "queueTrigger").values()} == {settings.STORAGE}
+
+
+def test_each_timer_takes_its_schedule_from_a_setting_that_is_checked(bindings: dict[str, dict[str, Any]]) -> None:
+    asked = {name: trigger["schedule"].strip("%") for name, trigger in of_type(bindings, "timerTrigger").items()}
+    assert asked == {
+        "nightly_scan": "SCAN_SCHEDULE",
+        "weekly_passes": "WEEKLY_SCHEDULE",
+        "recover": "RECOVER_SCHEDULE",
+        "daily_digest": "DIGEST_SCHEDULE",
+    }
+    checked = {str(settings.Settings.model_fields[field].validation_alias) for field in settings.SCHEDULES}
+    assert set(asked.values()) == checked
+
+
+def test_no_timer_runs_at_start_or_unmonitored(bindings: dict[str, dict[str, Any]]) -> None:
+    for trigger in of_type(bindings, "timerTrigger").values():
+        assert not trigger.get("runOnStartup")
+        assert trigger.get("useMonitor", True)
+
+
+def test_every_route_takes_a_key_and_names_its_methods(bindings: dict[str, dict[str, Any]]) -> None:
+    http = of_type(bindings, "httpTrigger").values()
+    assert {trigger["authLevel"] for trigger in http} == {"FUNCTION"}
+    assert sorted((trigger["methods"][0], trigger["route"]) for trigger in http) == [
+        ("GET", "health"),
+        ("GET", "lines"),
+        ("GET", "rotations/{id}"),
+        ("GET", "scans/{id}"),
+        ("POST", "lines"),
+        ("POST", "pause"),
+        ("POST", "resume"),
+        ("POST", "rotations"),
+        ("POST", "scans"),
+    ]
+
+
+def test_host_json_reads_messages_as_they_are_sent_and_counts_crashes(host: Any) -> None:
+    limits = host["extensions"]["queues"]
+    assert limits["messageEncoding"] == "base64"
+    assert limits["maxDequeueCount"] == 5
+    assert 1 <= limits["batchSize"] <= 32
+
+
+def test_host_json_is_of_the_form_that_azure_takes(host: Any) -> None:
+    assert host["version"] == "2.0"
+    assert host["extensionBundle"]["version"] == "[4.*, 5.0.0)"
+    assert host["functionTimeout"] == "00:10:00"
+    assert host["extensions"]["http"]["routePrefix"] == "api"
+
+
+def test_the_addresses_that_handlers_give_are_below_the_route_prefix(host: Any) -> None:
+    prefix = f"/{host['extensions']['http']['routePrefix']}/"
+    found = [
+        address
+        for file in (ROOT / "rotation" / "web").glob("*.py")
+        for address in re.findall(r'f"(/[a-z]+/[a-z]+/)\{', file.read_text())
+    ]
+    assert found
+    assert all(address.startswith(prefix) for address in found)
+
+
+def test_function_app_only_builds_and_registers() -> None:
+    tree = ast.parse((ROOT / "function_app.py").read_text())
+    kinds = {type(node) for node in tree.body[1:]}
+    assert kinds <= {ast.Import, ast.ImportFrom, ast.Assign, ast.Expr}
+    assert [node.targets[0].id for node in tree.body if isinstance(node, ast.Assign)] == ["app"]  # type: ignore[attr-defined]
+
+
+def test_nothing_but_the_app_is_deployed() -> None:
+    ignored = {line.strip("/") for line in (ROOT / ".funcignore").read_text().splitlines() if not line.startswith("#")}
+    assert {"sandbox", "tests", "docs", "infra", ".venv", "local.settings.json"} <= ignored
+    assert not ignored & DEPLOYED
+
+
+def test_the_example_of_local_settings_is_read_without_a_problem() -> None:
+    example = json.loads((ROOT / "local.settings.json.example").read_text())
+    assert settings.read(example["Values"]).scan_schedule == "0 0 2 * * *"

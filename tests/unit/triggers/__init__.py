@@ -1,0 +1,1 @@
+"""What errors mean to the host and to callers."""

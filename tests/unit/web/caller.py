@@ -1,0 +1,47 @@
+"""Call a handler as a trigger does, and read the answer as a caller does."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rotation.triggers.boundary import PROBLEM, answer
+from rotation.web.exchange import Handler, Request
+from tests.fakes.world import World
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = ""
+
+    @property
+    def slug(self) -> str:
+        assert self.media_type == PROBLEM
+        return str(self.body["type"]).partition("#")[2]
+
+
+async def call(
+    world: World,
+    handler: Handler,
+    body: object = None,
+    *,
+    raw: bytes | None = None,
+    route: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    path: str = "/api/x",
+) -> Answer:
+    """Send *body* as JSON, or *raw* as it is."""
+    sent = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
+    request = Request(method="POST", path=path, route=route or {}, headers=headers or {}, body=sent)
+    response = await answer(world.services, request, handler)
+    return Answer(
+        status=response.status,
+        body=json.loads(response.text()),
+        headers=response.headers,
+        media_type=response.media_type,
+    )
