@@ -17,7 +17,7 @@ from rotation.workflows.services import Services
 
 LOOK_EVERY_SECONDS = 2.0
 
-type ReasonOption = Annotated[str, typer.Option("--reason", help="For everybody who wonders.", prompt="Why?")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="For everybody who wonders.", prompt="Why?")]
 
 
 def scan(
@@ -42,7 +42,7 @@ def scan(
         by = await here.who(as_person)
         asked = await scanning.begin_scan(services, by=by, dry_run=dry_run, passes=chosen)
         if wait:
-            return await _follow(services, asked, quiet=as_json)
+            return await follow(services, asked, quiet=as_json)
         return await scanning.scan_report(services, asked)
 
     seen = here.run(act, as_json=as_json)
@@ -51,7 +51,8 @@ def scan(
         raise typer.Exit(Exit.REFUSED)
 
 
-async def _follow(services: Services, asked: str, *, quiet: bool) -> ScanRecord:
+async def follow(services: Services, asked: str, *, quiet: bool, every: float = LOOK_EVERY_SECONDS) -> ScanRecord:
+    """Look at a scan until it is finished, with one live line unless *quiet*."""
     with Live(console=console(), transient=True, refresh_per_second=4, auto_refresh=not quiet) as live:
         while True:
             seen = await scanning.scan_report(services, asked)
@@ -59,7 +60,7 @@ async def _follow(services: Services, asked: str, *, quiet: bool) -> ScanRecord:
                 return seen
             if not quiet:
                 live.update(_told(seen))
-            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            await asyncio.sleep(every)
 
 
 def _told(seen: ScanRecord) -> Text:

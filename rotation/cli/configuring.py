@@ -3,18 +3,17 @@
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
 
-from rotation.adapters.config_source import FileSource
 from rotation.cli.complaints import Exit
 from rotation.cli.terminal import AsJson, console, errors, terminal, write_json
-from rotation.config import ConfigurationRefused, Loaded, Problem, load, overlaps
-from rotation.config.schema import text as schema_text
-from rotation.integrations.catalogue import KINDS
 from rotation.settings import DEFAULT_CONFIG
+
+if TYPE_CHECKING:
+    from rotation.config import ConfigurationRefused, Loaded, Problem
 
 config = typer.Typer(no_args_is_help=True, help="Check rotation.yaml, or describe it to an editor.")
 
@@ -26,6 +25,10 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Tell every problem of a configuration at once, then warnings and overlapping policies."""
+    from rotation.adapters.config_source import FileSource  # noqa: PLC0415  # as below
+    from rotation.config import ConfigurationRefused, load  # noqa: PLC0415  # other commands' help must not wait for it
+    from rotation.integrations.catalogue import KINDS  # noqa: PLC0415  # as above
+
     text = terminal(ctx).run_alone(FileSource(file).read, as_json=as_json)
     try:
         loaded = load(text, name=file.name, kinds=KINDS)
@@ -35,7 +38,7 @@ def check(
     _well(loaded, file.name, as_json=as_json)
 
 
-def _refused(refused: ConfigurationRefused, *, as_json: bool) -> None:
+def _refused(refused: "ConfigurationRefused", *, as_json: bool) -> None:
     if as_json:
         write_json({"valid": False, "problems": _told(refused.details)})
         return
@@ -45,7 +48,9 @@ def _refused(refused: ConfigurationRefused, *, as_json: bool) -> None:
     shown.print(Text(f"{len(refused.details)} problems", style="bold red"))
 
 
-def _well(loaded: Loaded, name: str, *, as_json: bool) -> None:
+def _well(loaded: "Loaded", name: str, *, as_json: bool) -> None:
+    from rotation.config import overlaps  # noqa: PLC0415  # as above
+
     found, met = loaded.configuration, overlaps(loaded.configuration)
     if as_json:
         told = {"valid": True, "digest": found.digest, "warnings": _told(loaded.warnings), "overlaps": met}
@@ -60,11 +65,14 @@ def _well(loaded: Loaded, name: str, *, as_json: bool) -> None:
     shown.print(Text(f"✓ {name} is sound: {told_counts}, {len(loaded.warnings)} warnings", style="green"))
 
 
-def _told(problems: tuple[Problem, ...]) -> list[dict[str, Any]]:
+def _told(problems: "tuple[Problem, ...]") -> list[dict[str, Any]]:
     return [asdict(problem) for problem in problems]
 
 
 @config.command()
 def schema() -> None:
     """Write the JSON Schema of rotation.yaml, for editors."""
-    sys.stdout.write(schema_text(KINDS))
+    from rotation.config.schema import text  # noqa: PLC0415  # as above
+    from rotation.integrations.catalogue import KINDS  # noqa: PLC0415  # as above
+
+    sys.stdout.write(text(KINDS))

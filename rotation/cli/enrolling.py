@@ -28,6 +28,7 @@ from rotation.workflows import enrolling, previewing
 from rotation.workflows.finding import find_application
 from rotation.workflows.previewing import Preview, Wish
 from rotation.workflows.services import Services
+from rotation.workflows.telling import preview_told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +122,7 @@ def _preview(here: Terminal, wanted: Wanted, *, as_json: bool) -> Preview:
         return seen, services.clock.now()
 
     seen, now = here.run(act, as_json=as_json)
-    tell(seen, *journeys.preview(seen, now), as_json=as_json)
+    tell(preview_told(seen), *journeys.preview(seen, now), as_json=as_json)
     if seen.refusals:
         raise typer.Exit(Exit.REFUSED)
     return seen

@@ -1,6 +1,6 @@
 """Screens of one rotation and of an enrolment's preview."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from rich.console import RenderableType
@@ -8,7 +8,7 @@ from rich.text import Text
 
 from rotation.cli import words
 from rotation.workflows.previewing import Preview
-from rotation.workflows.views import DeliveryView, RotationView
+from rotation.workflows.views import ApplicationView, DeliveryView, RotationView
 
 SIGNS = {"done": ("●", "green"), "now": ("▸", "bold cyan"), "ahead": ("○", "dim"), "not-taken": ("·", "dim")}
 DELIVERY_STATES = {
@@ -20,6 +20,7 @@ DELIVERY_STATES = {
     "cancelled": "healthy",
 }
 EVENTS = 12
+LAST_OF_FIRST_ROW = "published"
 
 
 def rotation(seen: RotationView, now: datetime) -> Iterator[RenderableType]:
@@ -48,7 +49,7 @@ def _strip(seen: RotationView) -> Text:
     line = Text()
     for name, how in seen.journey:
         sign, style = SIGNS[how]
-        line.append(f"{sign} {name}  ", style=style)
+        line.append(f"{sign} {name}{'\n' if name == LAST_OF_FIRST_ROW else '  '}", style=style)
     return line
 
 
@@ -97,14 +98,15 @@ def _history(seen: RotationView) -> RenderableType:
 
 
 def _next(seen: RotationView) -> str | None:
+    ulid = seen.id.rpartition(".")[2]
     waiting = next((each for each in seen.deliveries if each.phase == "awaiting-person"), None)
     if waiting is not None:
-        return f"rotation acknowledge {seen.id} {waiting.destination}"
+        return f"rotation acknowledge {ulid} {waiting.destination}"
     approval = any(each.phase == "awaiting-approval" for each in seen.deliveries)
     if approval or (seen.phase == "planned" and seen.says == "waits for an approval"):
-        return f"rotation approve {seen.id}"
+        return f"rotation approve {ulid}"
     if seen.phase == "blocked" or any(each.phase == "blocked" for each in seen.deliveries):
-        return f"mend the cause, then rotation retry {seen.id}"
+        return f"mend the cause, then rotation retry {ulid}"
     return None
 
 
@@ -140,3 +142,17 @@ def _secrets(seen: Preview, now: datetime) -> Iterator[RenderableType]:
     if table.row_count:
         yield table
         yield Text("Handed over: removed once the new one is proven, delivered and the old one silent.", style="dim")
+
+
+def compromise(seen: ApplicationView, now: datetime, *, line: str, burnt: Collection[str]) -> Iterator[RenderableType]:
+    """What a declared compromise would hit: burnt secrets, places that hold them, and foreign secrets beside them."""
+    yield words.name(seen.name)
+    table = words.grid("key id", "ends", "")
+    for secret in seen.secrets:
+        is_burnt = secret.key_id in burnt
+        whose = "burnt: removed" if is_burnt else secret.line or "foreign: an intruder adds one"
+        style = "bold red" if is_burnt else "" if secret.line else "yellow"
+        table.add_row(secret.key_id, words.tall_day(secret.ends_at, now), Text(whose, style=style))
+    yield table
+    places = [name for each in seen.lines if each.line == line for name in each.destinations]
+    yield Text(f"These hold the line's secret and need the new one: {', '.join(places) or 'none is known'}")

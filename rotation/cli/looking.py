@@ -7,9 +7,9 @@ import typer
 
 from rotation.cli import journeys, screens
 from rotation.cli.terminal import AsJson, Terminal, tell, terminal
-from rotation.domain.identifiers import GUID, LineId, LineName, RotationId
+from rotation.domain.identifiers import GUID, ULID, LineId, LineName
 from rotation.workflows import planning, showing
-from rotation.workflows.finding import find_application
+from rotation.workflows.finding import find_application, find_rotation
 from rotation.workflows.services import Services
 from rotation.workflows.views import ApplicationView, LineDetail, LineView, RotationView
 
@@ -49,7 +49,7 @@ def show(
         str,
         typer.Argument(
             metavar="WHAT",
-            help="An application (object id, client id, exact name), OBJECTID.ULID of a rotation, or OBJECTID|LINE.",
+            help="An application (object id, client id, exact name), [OBJECTID.]ULID of a rotation, or OBJECTID|LINE.",
         ),
     ],
     line: Annotated[str, typer.Option("--line", metavar="NAME", help="Only this line of the application.")] = "",
@@ -71,24 +71,13 @@ def show(
 
 
 async def _find(services: Services, what: str, line: str) -> Shown:
-    """Tell by its form what is meant: `<guid>.<ulid>`, `<guid>|<line>`, or an application."""
+    """Tell by its form what is meant: `<guid>.<ulid>`, `<ulid>`, `<guid>|<line>`, or an application."""
     after = GUID.match(what)
     mark = what[after.end() : after.end() + 1] if after else ""
-    if mark == ".":
-        return await showing.rotation(services, rotation_id(what))
+    if mark == "." or ULID.fullmatch(what.upper()):
+        return await showing.rotation(services, await find_rotation(services, what))
     if mark == "|":
         named = LineId.parse(what)
         return await showing.line(services, await find_application(services, named.application), named.name)
     found = await find_application(services, what)
     return await showing.line(services, found, LineName(line)) if line else await showing.application(services, found)
-
-
-def rotation_id(text: str) -> RotationId:
-    """
-    Read a rotation's id as people type it.
-
-    Raises:
-        Misread: It is not `<object id>.<ulid>`.
-    """
-    object_id, mark, ulid = text.strip().partition(".")
-    return RotationId.parse(f"{object_id}{mark}{ulid.upper()}")

@@ -2,19 +2,21 @@
 
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Annotated, Literal
 
 import typer
 from rich.text import Text
 
+from rotation.cli import journeys
 from rotation.cli.complaints import Exit
 from rotation.cli.enrolling import key_ids, line_name
-from rotation.cli.looking import rotation_id
 from rotation.cli.terminal import (
     ApplicationArgument,
     AsJson,
     AsPerson,
     LineOption,
+    Terminal,
     Yes,
     confirm,
     tell,
@@ -22,16 +24,17 @@ from rotation.cli.terminal import (
 )
 from rotation.domain.delivery import AwaitingPerson
 from rotation.domain.errors import NotFound, Refused
-from rotation.domain.identifiers import DestinationName, LineId, RotationId
+from rotation.domain.identifiers import DestinationName, KeyId, LineId, RotationId
 from rotation.domain.line import Reason
 from rotation.ledger import application as ledger
-from rotation.workflows import operating, previewing
-from rotation.workflows.finding import find_application
+from rotation.workflows import operating, previewing, showing
+from rotation.workflows.finding import find_application, find_rotation
 from rotation.workflows.opening import Ask, NotOpened, Opened, open_rotation
 from rotation.workflows.resuming import retry_reason
 from rotation.workflows.services import Services
+from rotation.workflows.views import ApplicationView
 
-type RotationArgument = Annotated[str, typer.Argument(metavar="ROTATION", help="OBJECTID.ULID, as show lists it.")]
+RotationArgument = Annotated[str, typer.Argument(metavar="ROTATION", help="Its id, or the ULID at the end of it.")]
 
 
 def rotate(
@@ -56,8 +59,8 @@ def rotate(
     here = terminal(ctx)
     compromised = reason == "compromised"
     _agree(compromised=compromised, burnt=burnt or (), now=now)
-    if now:
-        confirm("Burnt secrets are removed FIRST: whatever still uses them stops working. Go on?", yes=yes or as_json)
+    if compromised and not (yes or as_json):
+        _declare(here, application, line, burnt=burnt or (), now=now)
 
     async def act(services: Services) -> Opened:
         by = await here.who(as_person)
@@ -77,13 +80,27 @@ def rotate(
 
     done = here.run(act, as_json=as_json)
     told = "joined the open rotation" if done.joined else "opened"
-    following = Text(f"Follow it: rotation show {done.rotation}")
+    following = Text(f"Follow it: rotation show {done.rotation.ulid}")
     tell(
         {"rotation": str(done.rotation), "joined": done.joined},
         Text(f"▸ {told} {done.rotation}", style="cyan"),
         following,
         as_json=as_json,
     )
+
+
+def _declare(here: Terminal, application: str, line: str, *, burnt: Sequence[str], now: bool) -> None:
+    """Show whom a declared compromise hits, and what somebody else may have added, and ask."""
+
+    async def act(services: Services) -> tuple[ApplicationView, Sequence[KeyId], datetime]:
+        ids = key_ids(burnt)
+        found = await find_application(services, application)
+        return await showing.application(services, found), ids, services.clock.now()
+
+    seen, ids, at = here.run(act, as_json=False)
+    tell(seen, *journeys.compromise(seen, at, line=line, burnt=ids), as_json=False)
+    first = "Burnt secrets are removed FIRST: whatever still uses them stops working. " if now else ""
+    confirm(f"{first}Declare it and rotate line {line}?", yes=False)
 
 
 def _agree(*, compromised: bool, burnt: Sequence[str], now: bool) -> None:
@@ -112,7 +129,12 @@ def _do(
 
     by = here.run(go, as_json=as_json)
     told = {"done": said, "rotation": rotation, "by": by}
-    tell(told, Text(f"✓ {said}, by {by}", style="green"), Text(f"Follow it: rotation show {rotation}"), as_json=as_json)
+    tell(
+        told,
+        Text(f"✓ {said}, by {by}", style="green"),
+        Text(f"Follow it: rotation show {rotation.rpartition('.')[2]}"),
+        as_json=as_json,
+    )
 
 
 def approve(
@@ -126,7 +148,7 @@ def approve(
     """Say yes to what waits for a second person. Whoever asked for it cannot."""
 
     async def act(services: Services, by: str) -> None:
-        await operating.approve(services, rotation_id(rotation), by=by, ticket=ticket)
+        await operating.approve(services, await find_rotation(services, rotation), by=by, ticket=ticket)
 
     _do(ctx, as_person, act, said="approved", rotation=rotation, as_json=as_json)
 
@@ -150,7 +172,7 @@ def acknowledge(
     given = _answers(answer or ())
 
     async def act(services: Services, by: str) -> None:
-        named, to = rotation_id(rotation), DestinationName(destination)
+        named, to = await find_rotation(services, rotation), DestinationName(destination)
         answers = given | _asked(await _questions(services, named, to), given, as_json=as_json)
         await operating.acknowledge(services, named, to, by=by, answers=answers, typed_end=typed_end)
 
@@ -187,7 +209,7 @@ async def _questions(services: Services, rotation: RotationId, to: DestinationNa
 def retry(
     ctx: typer.Context,
     *,
-    rotation: Annotated[str, typer.Argument(metavar="[ROTATION]", help="OBJECTID.ULID of a blocked rotation.")] = "",
+    rotation: Annotated[str, typer.Argument(metavar="[ROTATION]", help="Its id, or the ULID at the end of it.")] = "",
     reason: Annotated[str, typer.Option("--reason", metavar="SLUG", help="All that stopped for this reason.")] = "",
     as_person: AsPerson = "",
     as_json: AsJson = False,
@@ -211,7 +233,7 @@ def retry(
 
 def _retry_one(rotation: str) -> Callable[[Services, str], Awaitable[None]]:
     async def act(services: Services, by: str) -> None:
-        await operating.retry(services, rotation_id(rotation), by=by)
+        await operating.retry(services, await find_rotation(services, rotation), by=by)
 
     return act
 
@@ -227,6 +249,6 @@ def abandon(
     """Give up a rotation that has published nothing; what it minted is removed."""
 
     async def act(services: Services, by: str) -> None:
-        await operating.abandon(services, rotation_id(rotation), by=by, why=why)
+        await operating.abandon(services, await find_rotation(services, rotation), by=by, why=why)
 
     _do(ctx, as_person, act, said="abandoned", rotation=rotation, as_json=as_json)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from rich.console import RenderableType
+from rich.padding import Padding
 from rich.text import Text
 
 from rotation.cli import words
@@ -96,7 +97,7 @@ def plan(seen: Plan) -> Iterator[RenderableType]:
 
 def application(seen: ApplicationView, now: datetime) -> Iterator[RenderableType]:
     """One application: its secrets and its lines."""
-    yield words.name(seen.name).append_text(Text(f"\nobject id {seen.application}   client id {seen.client_id}", "dim"))
+    yield words.name(seen.name).append_text(Text(f"\nobject id {seen.application}\nclient id {seen.client_id}", "dim"))
     if seen.secrets:
         table = words.grid("key id", "ends", "line", "last used")
         for secret in seen.secrets:
@@ -106,7 +107,7 @@ def application(seen: ApplicationView, now: datetime) -> Iterator[RenderableType
             if not secret.listed:
                 whose.append(" (gone)", style="red")
             used = f"{secret.last_used_at:%Y-%m-%d}" if secret.last_used_at else "-"
-            table.add_row(secret.key_id, words.day(secret.ends_at, now), whose, used)
+            table.add_row(secret.key_id, words.tall_day(secret.ends_at, now), whose, used)
         yield table
     else:
         yield Text("It holds no client secret.", style="dim")
@@ -132,5 +133,5 @@ def line(seen: LineDetail, now: datetime) -> Iterator[RenderableType]:
     yield words.facts_table(*rows)
     for rotation in seen.rotations[:LISTED]:
         yield Text(f"  {rotation.id}", style="cyan" if rotation.open else "dim")
-        told = f"    {rotation.reason}, {words.day(rotation.opened_at, now)}: {rotation.says}"
-        yield words.name(told, 200)
+        told = f"{rotation.reason}, {words.day(rotation.opened_at, now)}: {rotation.says}"
+        yield Padding(words.name(told, 200), (0, 0, 0, 4))

@@ -12,7 +12,6 @@ import typer
 from rich.console import Console, RenderableType
 
 from rotation import settings
-from rotation.bootstrap import Composition
 from rotation.cli import complaints, who
 from rotation.domain.errors import RotationError
 from rotation.workflows.facts import facts
@@ -20,19 +19,22 @@ from rotation.workflows.services import Services
 
 WIDTH = 80
 
-type AsJson = Annotated[bool, typer.Option("--json", help="The same facts as JSON, and nothing else.")]
-type AsPerson = Annotated[
+# Plain assignments: typer does not look into `type` statements.
+AsJson = Annotated[bool, typer.Option("--json", help="The same facts as JSON, and nothing else.")]
+AsPerson = Annotated[
     str, typer.Option("--as", metavar="NAME", help="Who you are, where the Azure CLI is not signed in.")
 ]
-type Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-type LineOption = Annotated[str, typer.Option("--line", metavar="NAME", help="The line of the application.")]
-type ApplicationArgument = Annotated[
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+LineOption = Annotated[str, typer.Option("--line", metavar="NAME", help="The line of the application.")]
+ApplicationArgument = Annotated[
     str, typer.Argument(metavar="APPLICATION", help="Object id, client id, or exact display name.")
 ]
 
 
 @asynccontextmanager
 async def _open_services() -> AsyncIterator[Services]:
+    from rotation.bootstrap import Composition  # noqa: PLC0415  # help must not wait for the SDKs
+
     async with Composition(settings.read(hosted=False), hosted=False) as composition:
         yield composition.services
 

@@ -14,7 +14,6 @@ STYLES = {
     "Warning": "yellow",
     "Attention": "bold red",
 }
-FALLBACK_DAYS = 2
 
 
 def state(word: str) -> Text:
@@ -43,6 +42,11 @@ def day(at: datetime | None, now: datetime) -> str:
         case _:
             told = f"in {days} days" if days > 0 else f"{-days} days ago"
     return f"{at:%Y-%m-%d} ({told})"
+
+
+def tall_day(at: datetime | None, now: datetime) -> str:
+    """Write a date on two lines, beside a key id that needs the room."""
+    return day(at, now).replace(" ", "\n", 1)
 
 
 def instant(at: datetime | None) -> str:

@@ -1,10 +1,10 @@
 """One delivery to one destination: its phases, what came back, and how sure we are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
-from typing import Literal
+from typing import Literal, Self
 
 from rotation.domain.identifiers import ClientId, DestinationName, KeyId, LineName, ObjectId, RotationId, SecretVersion
 
@@ -199,6 +199,8 @@ class Delivery:
     since: datetime
     """When it entered its phase."""
     tries: int = 0
+    failing_since: datetime | None = None
+    """When the first of these tries was: the deadline counts from here, for a delivery may wait for weeks."""
     approved_by: str | None = None
     settles_in: timedelta = timedelta(0)
     first_verified_at: datetime | None = None
@@ -207,6 +209,18 @@ class Delivery:
     def ended(self) -> bool:
         """Tell whether it has ended."""
         return isinstance(self.phase, ENDED)
+
+    def retried(self, now: datetime) -> Self:
+        """Count one more try."""
+        return replace(self, tries=self.tries + 1, failing_since=self.failing_since or now)
+
+    def moved(self, to: DeliveryPhase, now: datetime) -> Self:
+        """Move to another phase; sending again and again is one phase of failing, whatever lies between."""
+        if to.phase == self.phase.phase:
+            return replace(self, phase=to)
+        trying = isinstance(to, Pending | Sent) and isinstance(self.phase, Pending | Sent)
+        calm = self if trying else replace(self, tries=0, failing_since=None)
+        return replace(calm, phase=to, since=now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

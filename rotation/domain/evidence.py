@@ -36,6 +36,8 @@ class Point:
     why: str
     until: datetime | None = None
     """From when it may be there, where that is known."""
+    seen: bool = False
+    """The old key was seen in use a short while ago: whatever else cannot be had, somebody still needs it."""
 
     def __str__(self) -> str:
         return f"({self.letter}) {self.standing}: {self.why}"
@@ -163,6 +165,8 @@ def _silence(case: Case, key_id: KeyId, now: datetime) -> Point:
     usage = case.usage
     if usage.source is None:
         return _without(case, "no usage source is configured")
+    if (sighting := _sighting(case, key_id, now)) is not None:
+        return sighting
     if not usage.sees:
         return _without(case, f"{usage.source} cannot see all use of this application")
     shown = usage.uses.get(case.successor)
@@ -174,6 +178,19 @@ def _silence(case: Case, key_id: KeyId, now: datetime) -> Point:
     return _measured(case, key_id, now)
 
 
+def _sighting(case: Case, key_id: KeyId, now: datetime) -> Point | None:
+    """Give the point for a key that was seen in use: a sighting counts, whatever the source's silence is worth."""
+    use = case.usage.uses.get(key_id)
+    if use is None:
+        return None
+    silent_at = use.last_used_at + quiet_of(case, key_id, now) + REPORT_LAG
+    if now >= silent_at:
+        return None
+    last = f"last used {use.last_used_at:%Y-%m-%d %H:%M} UTC {use.origin}".rstrip()
+    why = f"{last}; silent enough from {silent_at:%Y-%m-%d}"
+    return Point(letter="d", standing=Standing.MISSING, why=why, until=silent_at, seen=True)
+
+
 def _measured(case: Case, key_id: KeyId, now: datetime) -> Point:
     usage = case.usage
     quiet = quiet_of(case, key_id, now)
@@ -183,8 +200,7 @@ def _measured(case: Case, key_id: KeyId, now: datetime) -> Point:
         return Point(letter="d", standing=Standing.MISSING, why=f"{usage.source} was not read in the last 48 hours")
     if now >= silent_at:
         return Point(letter="d", standing=Standing.THERE, why=f"no sign-in with it for {quiet.days} days")
-    last = f"last used {use.last_used_at:%Y-%m-%d %H:%M} UTC {use.origin}".rstrip() if use else "never seen in use"
-    why = f"{last}; silent enough from {silent_at:%Y-%m-%d}"
+    why = f"never seen in use; silent enough from {silent_at:%Y-%m-%d}"
     return Point(letter="d", standing=Standing.MISSING, why=why, until=silent_at)
 
 
@@ -200,5 +216,9 @@ def complete(points: Sequence[Point]) -> bool:
 
 
 def hopeless(points: Sequence[Point]) -> bool:
-    """Tell whether something cannot be had: no clock stands in for it, and waiting for the rest is idle."""
-    return any(point.standing is Standing.CANNOT_BE_HAD for point in points)
+    """
+    Tell whether something cannot be had: no clock stands in for it, and waiting for the rest is idle.
+
+    Not while the old key is seen in use: then its owner is told, for as long as it lasts.
+    """
+    return not any(point.seen for point in points) and any(point.standing is Standing.CANNOT_BE_HAD for point in points)

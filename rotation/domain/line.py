@@ -14,6 +14,10 @@ EXPIRED_STILL_OPENS = timedelta(days=30)
 """What was found expired for longer than this is reported, not rotated (protocol.md, When a line is due)."""
 
 
+LISTED_WITHIN = timedelta(hours=1)
+"""What we minted may not be listed yet for so long: reads lag writes, so its absence says nothing (platform.md A3)."""
+
+
 class Reason(StrEnum):
     """Why a rotation was opened."""
 
@@ -229,6 +233,8 @@ def due(last: LastPublished, sight: Sight, now: datetime) -> DueAnswer:
     listed = sight.application.holds(current.key_id)
     if current.end_at >= NEVER and listed:
         return NotDue(why="its credential never ends")
+    if not listed and last.minted_at is not None and now - last.minted_at < LISTED_WITHIN:
+        return NotDue(why="minted just now, and not listed yet", due_at=last.minted_at + LISTED_WITHIN)
     lifetime = lifetime_of(sight.terms, sight.longest)
     due_at = current.end_at - lead_of(last.line, sight.terms, lifetime)
     if listed and now < due_at:

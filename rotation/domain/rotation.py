@@ -105,6 +105,8 @@ class Overlapping:
     missing: Mapping[str, tuple[str, ...]]
     """For each predecessor key id, what is missing before it may go, as last asked."""
     asked_at: datetime | None = None
+    told_at: datetime | None = None
+    """When its people were told that the old key is still used after everybody should have switched."""
     phase: Literal["overlapping"] = "overlapping"
 
 
@@ -210,6 +212,8 @@ class Rotation:
     """Retries in a row, for the back-off."""
     failing_since: datetime | None = None
     """When the first of these retries was: the phase's deadline counts from here, for a phase may wait for weeks."""
+    missing_since: datetime | None = None
+    """When the directory first answered that there is no such application; only a second answer a day later counts."""
     own_sign_ins: tuple[datetime, datetime] | None = None
     """First and last sign-in of ours with the new secret: not use (protocol.md, Evidence)."""
     orphans: tuple[tuple[KeyId, datetime], ...] = ()
@@ -270,7 +274,7 @@ class Rotation:
 
     def calm(self) -> Self:
         """Forget the tries: something went well."""
-        return replace(self, tries=0, failing_since=None)
+        return replace(self, tries=0, failing_since=None, missing_since=None)
 
     def signed_in(self, now: datetime) -> Self:
         """Note a sign-in of ours with the new secret."""

@@ -1,8 +1,9 @@
 """The index of all lines for the scan. It decides nothing by itself: `a|line|name` is the truth."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Self
 
 from rotation.domain.delivery import AwaitingApproval, AwaitingPerson
 from rotation.domain.identifiers import ClientId, KeyId, LineId, PolicyName
@@ -38,6 +39,11 @@ class IndexedLine:
     due_in: str = ""
     """The scan that found it due and not yet opened."""
     urgent: bool = False
+    enrolled_at: datetime | None = None
+
+    def due_as(self, other: Self) -> Self:
+        """Keep what a scan noted on another copy of this entry."""
+        return replace(self, due_in=other.due_in, urgent=other.urgent)
 
     @property
     def last_published(self) -> LastPublished:
@@ -68,6 +74,7 @@ def index(line: Line, record: ApplicationRecord, rotation: Rotation | None) -> I
         blocked=line.blocked.reason if line.blocked else "",
         minted_at=line.minted_at,
         repeated=line.repeated,
+        enrolled_at=line.enrolment.at,
         stopped=rotation.phase.reason if rotation and isinstance(rotation.phase, Blocked) else "",
     )
 

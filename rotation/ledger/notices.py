@@ -36,6 +36,8 @@ class Notice:
     tries: int = 0
     reminders: tuple[tuple[str, str], ...] = ()
     """Rows of `reminders` (partition, key) that this digest was claimed for."""
+    reached: tuple[str, ...] = ()
+    """Channels that have taken it: tried again, it goes to the others only."""
     given_up: str = ""
 
 

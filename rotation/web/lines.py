@@ -9,9 +9,9 @@ from rotation.domain.identifiers import NAME, LineName
 from rotation.web.bodies import Body, read
 from rotation.web.exchange import Request, Response, ok
 from rotation.workflows import previewing, showing
-from rotation.workflows.facts import facts
 from rotation.workflows.finding import Found, find_application
 from rotation.workflows.services import Services
+from rotation.workflows.telling import preview_told
 
 
 class LineBody(Body):
@@ -45,8 +45,7 @@ async def preview(services: Services, request: Request) -> Response:
         )
     wish = previewing.Wish(application=found.object_id, line=line, by=request.by)
     seen = await previewing.preview(services, wish)
-    told = facts(seen) | {"line": line, "remedy": enrol_command(found, line)}
-    return ok(told)
+    return ok({**preview_told(seen), "remedy": enrol_command(found, line)})
 
 
 def enrol_command(found: Found, line: LineName) -> str:

@@ -5,14 +5,14 @@ from typing import Literal
 from pydantic import Field
 
 from rotation.domain.errors import NotFound, Refused
-from rotation.domain.identifiers import NAME, LineId, LineName, RotationId
+from rotation.domain.identifiers import NAME, LineId, LineName
 from rotation.domain.line import Reason
 from rotation.ledger import application as ledger
 from rotation.web.bodies import Body, read
 from rotation.web.exchange import Request, Response, accepted, ok
 from rotation.web.lines import enrol_command
 from rotation.workflows import previewing, showing
-from rotation.workflows.finding import Found, find_application
+from rotation.workflows.finding import Found, find_application, find_rotation
 from rotation.workflows.opening import Ask, NotOpened, open_rotation
 from rotation.workflows.services import Services
 
@@ -88,9 +88,4 @@ async def _enrolled(services: Services, found: Found, line_id: LineId) -> None:
 
 async def report(services: Services, request: Request) -> Response:
     """Tell how far a rotation is."""
-    return ok(await showing.rotation(services, RotationId.parse(_canonical(request.route["id"]))))
-
-
-def _canonical(text: str) -> str:
-    object_id, mark, ulid = text.partition(".")
-    return f"{object_id.lower()}{mark}{ulid.upper()}"
+    return ok(await showing.rotation(services, await find_rotation(services, request.route["id"])))

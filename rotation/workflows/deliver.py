@@ -25,13 +25,15 @@ from rotation.domain.delivery import (
     Verdict,
     Verified,
 )
-from rotation.domain.errors import NeedsPerson, OutcomeUnknown, Retryable, RotationError
+from rotation.domain.errors import NeedsPerson, NotFound, OutcomeUnknown, Retryable, RotationError
 from rotation.domain.identifiers import DestinationName, RotationId
-from rotation.domain.policy import Destination, Mode
-from rotation.domain.rotation import Rotation
+from rotation.domain.policy import Destination
+from rotation.domain.rotation import PUBLISHED, Publication, Rotation
 from rotation.ledger import application as ledger
+from rotation.ledger.application import ApplicationRecord
 from rotation.ledger.fence import Fence
 from rotation.ports.integration import Integration
+from rotation.workflows.delivery_brakes import approved, held
 from rotation.workflows.delivery_notices import hand_off_notice, stopped_notice
 from rotation.workflows.errand import Errand, errand_of, ship, take_destination
 from rotation.workflows.nudge import nudge_delivery, nudge_rotation
@@ -66,12 +68,21 @@ async def _advance(services: Services, fence: Fence, rotation_id: RotationId, *,
     wake = await services.wakes.set(rotation_id, now + services.timing.lease, destination=name)
     record = await ledger.read(services.tables, rotation_id.application)
     errand = await errand_of(services, fence, record, rotation_id=rotation_id, name=name)
+    if errand is None and _may_be_planned(record, rotation_id):
+        await services.wakes.later(rotation_id, now + services.timing.paused_recheck, etag=wake, destination=name)
+        return
     if errand is None or errand.delivery.ended:
         await services.wakes.drop(rotation_id, etag=wake, destination=name)
         await wake_rotation(services, rotation_id)
         return
     look_at = await _carry(errand)
     await _settle(errand, look_at, wake)
+
+
+def _may_be_planned(record: ApplicationRecord, rotation_id: RotationId) -> bool:
+    """Tell whether the delivery may still be on its way: its wake is written before it is."""
+    rotation = record.rotations.get(rotation_id.ulid)
+    return rotation is not None and rotation.line in record.lines and isinstance(rotation.working, PUBLISHED)
 
 
 async def _settle(errand: Errand, look_at: datetime, wake: str) -> None:
@@ -103,55 +114,47 @@ async def _carry(errand: Errand) -> datetime:
         return await _again(errand, error)
     except OutcomeUnknown:
         return errand.now + errand.services.timing.look_spacing
-    except NeedsPerson as error:
+    except (NeedsPerson, NotFound) as error:
         await _block(errand, error)
         return errand.now + LOOK_AT_PEOPLE
 
 
 async def _phase(errand: Errand) -> datetime:
+    destination, publication = errand.destination, errand.rotation.publication
+    if (why := _idle(errand)) is not None or destination is None or publication is None:
+        await errand.save(Cancelled(why=why or "no longer configured", at=errand.now))
+        return errand.now
+    if isinstance(errand.delivery.phase, Pending | Sent) and not approved(errand, destination):
+        changed = replace(errand.delivery, fingerprint=destination.fingerprint, approved_by=None)
+        why = "it is new or has changed since it was approved"
+        await errand.save(AwaitingApproval(why=why, since=errand.now), delivery=changed)
+        return errand.now + LOOK_AT_PEOPLE
     match errand.delivery.phase:
         case Pending():
-            return await _send(errand)
-        case Sent(receipt=_):
-            return await _verify(errand)
+            return await _send(errand, destination, publication)
+        case Sent():
+            return await _verify(errand, destination, publication)
         case _:
             return errand.now + LOOK_AT_PEOPLE
 
 
-async def _send(errand: Errand) -> datetime:
-    destination, publication = errand.destination, errand.rotation.publication
-    if destination is None or publication is None:
-        await errand.save(Cancelled(why="no longer configured", at=errand.now))
-        return errand.now
+def _idle(errand: Errand) -> str | None:
+    """Tell why this delivery serves nobody any more."""
+    if not errand.rotation.open:
+        return "its rotation has ended"
     if errand.line.current != errand.delivery.key_id:
-        await errand.save(Cancelled(why="a newer secret is published", at=errand.now))
-        return errand.now
-    if (held := await _held(errand)) is not None:
-        return held
-    if not _approved(errand, destination):
-        why = "it is new or has changed since it was approved"
-        await errand.save(AwaitingApproval(why=why, since=errand.now))
-        return errand.now + LOOK_AT_PEOPLE
+        return "a newer secret is published"
+    return None
+
+
+async def _send(errand: Errand, destination: Destination, publication: Publication) -> datetime:
+    if (until := await held(errand, destination)) is not None:
+        return until
     integration = errand.services.integrations.of(destination)
     shipment = ship(errand, publication)
     if integration.capabilities.mode is DeliveryMode.ASSISTED:
         return await _hand_off(errand, integration, destination, shipment=shipment)
     return await _deliver(errand, integration, destination, shipment=shipment)
-
-
-async def _held(errand: Errand) -> datetime | None:
-    """Read pause and mode again; nothing is delivered while a brake is on."""
-    again = errand.now + errand.services.timing.paused_recheck
-    if await errand.services.control.pause() is not None:
-        return again
-    policy = errand.configuration.policy(errand.line.enrolment.policy)
-    return None if policy is not None and policy.mode is Mode.ROTATE else again
-
-
-def _approved(errand: Errand, destination: Destination) -> bool:
-    if errand.delivery.approved_by:
-        return True
-    return errand.line.enrolment.approves(destination.name, destination.fingerprint) and not destination.approval
 
 
 async def _hand_off(
@@ -185,22 +188,23 @@ async def _deliver(
     if verdict.found is Found.CURRENT:
         await _verified(errand, verdict)
         return errand.now
-    counted = replace(errand.delivery, tries=errand.delivery.tries + 1)
-    await errand.save(Pending(), delivery=counted)
+    await errand.save(Pending())
     await errand.fence.ready(errand.now)
     receipt = await integration.deliver(destination, shipment, text)
     await errand.save(Sent(receipt=receipt, sent_at=errand.now))
-    return await _verify(errand)
+    return await _verified_there(errand, integration, destination, shipment=shipment)
 
 
-async def _verify(errand: Errand) -> datetime:
-    destination, publication = errand.destination, errand.rotation.publication
-    if destination is None or publication is None:
-        await errand.save(Cancelled(why="no longer configured", at=errand.now))
-        return errand.now
-    shipment = ship(errand, publication)
+async def _verify(errand: Errand, destination: Destination, publication: Publication) -> datetime:
+    integration = errand.services.integrations.of(destination)
+    return await _verified_there(errand, integration, destination, shipment=ship(errand, publication))
+
+
+async def _verified_there(
+    errand: Errand, integration: Integration, destination: Destination, *, shipment: Shipment
+) -> datetime:
     text = await errand.services.vaults.at(shipment.vault_url).read(shipment.secret_name, shipment.version)
-    verdict = await errand.services.integrations.of(destination).verify(destination, shipment, text)
+    verdict = await integration.verify(destination, shipment, text)
     match verdict.found:
         case Found.CURRENT:
             await _verified(errand, verdict)
@@ -212,9 +216,11 @@ async def _verify(errand: Errand) -> datetime:
 
 
 async def _not_there_yet(errand: Errand, verdict: Verdict) -> datetime:
-    """Wait a little for a store that is slow to show it, then send again."""
-    tries = errand.delivery.tries + 1
-    counted = replace(errand.delivery, tries=tries)
+    """Wait a little for a store that is slow to show it, then send again; not for ever."""
+    counted = errand.delivery.retried(errand.now)
+    if _too_long(errand):
+        raise NeedsPerson(f"it does not show what was delivered: {verdict.found}. {verdict.why}", reason="not-stored")
+    tries = counted.tries
     phase: DeliveryPhase = errand.delivery.phase if tries % 4 else Pending()
     await errand.save(phase, delivery=counted)
     log.info("delivery.not-there-yet", extra={"found": verdict.found, "why": verdict.why})
@@ -243,11 +249,16 @@ def _back_off(tries: int) -> timedelta:
 
 async def _again(errand: Errand, error: Retryable) -> datetime:
     now, delivery = errand.now, errand.delivery
-    if now - delivery.since > errand.services.timing.phase_deadline and delivery.tries > 1:
+    if _too_long(errand):
         await _block(errand, NeedsPerson(f"still {error.reason}: {error.message}", reason="gave-up"))
         return now + LOOK_AT_PEOPLE
-    await errand.save(delivery.phase, delivery=replace(delivery, tries=delivery.tries + 1))
+    await errand.save(delivery.phase, delivery=delivery.retried(now))
     return now + (error.retry_after or _back_off(delivery.tries))
+
+
+def _too_long(errand: Errand) -> bool:
+    since = errand.delivery.failing_since
+    return since is not None and errand.now - since > errand.services.timing.phase_deadline
 
 
 async def _block(errand: Errand, error: RotationError) -> None:

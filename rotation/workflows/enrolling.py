@@ -5,6 +5,7 @@ from rotation.domain.identifiers import LineId, RotationId
 from rotation.domain.line import HeldKey, Line
 from rotation.ledger import application as ledger
 from rotation.ledger import keys
+from rotation.ledger.application import ApplicationRecord
 from rotation.ledger.control import Beginning
 from rotation.ledger.lines import index
 from rotation.ports.tables import Delete, Insert, Value
@@ -33,6 +34,7 @@ async def enrol(services: Services, wish: Wish) -> Line:
         record = await ledger.read(services.tables, wish.application)
         if wish.line in record.lines:
             raise Refused(f"line {wish.line} is enrolled already", reason="already-enrolled", remedy="rotation show")
+        _free(record, line)
         await _claim(services, line)
         record.lines[wish.line] = line
         await services.lines.put(index(line, record, None))
@@ -44,6 +46,15 @@ async def enrol(services: Services, wish: Wish) -> Line:
         await fence.release(services.clock.now())
     await services.control.beginning.change(lambda before: _first(before, line))
     return line
+
+
+def _free(record: ApplicationRecord, line: Line) -> None:
+    """A key id belongs to one line at most: look again under the lease."""
+    taken = [key.key_id for key in line.keys if record.line_of(key.key_id) is not None]
+    if taken:
+        raise Refused(
+            f"another line holds key id {', '.join(taken)}", reason="key-id-taken", remedy="rotation show names it"
+        )
 
 
 def _first(before: Beginning, line: Line) -> Beginning:

@@ -1,7 +1,7 @@
 """One step of one delivery: what it knows, how it writes, and what travels."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from rotation.domain.delivery import Delivery, DeliveryBlocked, DeliveryPhase, Holding, Sent, Shipment, Verified
@@ -52,7 +52,7 @@ class Errand:
         now = self.now
         before = delivery or self.delivery
         moved = phase.phase != self.delivery.phase.phase
-        after = replace(before, phase=phase, since=now if moved else before.since, tries=0 if moved else before.tries)
+        after = before.moved(phase, now)
         key = keys.delivery(after.rotation.ulid, after.destination)
         changes: list[Change] = [Replace(key=key, values=delivery_columns(after), etag=self.etag)]
         if moved:

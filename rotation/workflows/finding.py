@@ -1,10 +1,10 @@
-"""Find what a person means: an application by object id, client id or exact display name."""
+"""Find what a person means: an application by id or exact display name, a rotation by its id or the end of it."""
 
 import json
 from dataclasses import dataclass
 
 from rotation.domain.errors import ApplicationGone, NotFound, Refused
-from rotation.domain.identifiers import ClientId, ObjectId, is_guid
+from rotation.domain.identifiers import ULID, ClientId, ObjectId, RotationId, is_guid
 from rotation.workflows.secrets_pass import SNAPSHOT
 from rotation.workflows.services import Services
 
@@ -71,3 +71,23 @@ async def _named(services: Services, name: str) -> list[Found]:
         for entry in entries
         if entry["name"] == name
     ]
+
+
+async def find_rotation(services: Services, text: str) -> RotationId:
+    """
+    Find one rotation: by `<object id>.<ulid>`, or by the ulid alone where it is its line's open or latest one.
+
+    Raises:
+        Misread: It is of neither form.
+        NotFound: No line's latest rotation has that ulid. (A whole id is taken as it is.)
+    """
+    wanted = text.strip()
+    if not ULID.fullmatch(wanted.upper()):
+        object_id, mark, ulid = wanted.partition(".")
+        return RotationId.parse(f"{object_id}{mark}{ulid.upper()}")
+    ulid = wanted.upper()
+    async for line in services.lines.all():
+        if ulid in {line.open, line.latest}:
+            return RotationId(line.id.application, ulid)
+    why = f"no line's latest rotation is {ulid}; older ones are found by <object id>.{ulid}"
+    raise NotFound(why, reason="no-such-rotation", rotation=ulid)

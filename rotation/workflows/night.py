@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from enum import Enum
 
 from rotation.domain.brakes import Night, NightState
 from rotation.domain.errors import LeaseHeld, RotationError
@@ -18,6 +19,14 @@ from rotation.workflows.opening import Ask, NotOpened, Opened, open_rotation
 from rotation.workflows.services import Services
 
 log = logging.getLogger(__name__)
+
+
+class Room(Enum):
+    """What the brakes leave."""
+
+    THERE = "there"
+    NOT_FOR_THIS = "not for this line"
+    NONE = "for none that comes after"
 
 
 async def open_due(services: Services) -> None:
@@ -44,17 +53,23 @@ async def _canary(services: Services, night: Night, configuration: Configuration
         return replace(night, state=NightState.OPENING)
     line_id = LineId(canary.application, canary.line)
     if night.canary is None:
-        return await _begin_canary(services, night, line_id)
+        begun = await _begin_canary(services, night, line_id)
+        waits = begun.canary is None and begun.state is NightState.CANARY
+        late = waits and _overdue(services.clock.now(), night, canary)
+        return await _stop(services, begun, why=f"it cannot be opened: {begun.why}") if late else begun
     rotation = await ledger.rotation(services.tables, RotationId(line_id.application, night.canary))
     if rotation is not None and isinstance(rotation.phase, Completed):
         return replace(night, state=NightState.OPENING)
     failed = rotation is not None and isinstance(rotation.phase, Blocked)
     if failed or _overdue(services.clock.now(), night, canary):
-        where = rotation.phase.phase if rotation else "missing"
-        text = f"the canary did not complete ({where}): nothing is opened tonight"
-        await alarm(services, "canary-failed", text=text)
-        return replace(night, state=NightState.STOPPED, why=text)
+        return await _stop(services, night, why=rotation.phase.phase if rotation else "missing")
     return night
+
+
+async def _stop(services: Services, night: Night, *, why: str) -> Night:
+    text = f"the canary did not complete ({why}): nothing is opened tonight"
+    await alarm(services, "canary-failed", text=text)
+    return replace(night, state=NightState.STOPPED, why=text)
 
 
 def _overdue(now: datetime, night: Night, canary: Canary) -> bool:
@@ -72,9 +87,7 @@ async def _begin_canary(services: Services, night: Night, line_id: LineId) -> Ni
     except LeaseHeld:
         return night
     except RotationError as error:
-        text = f"the canary cannot be opened: {error.message}"
-        await alarm(services, "canary-failed", text=text)
-        return replace(night, state=NightState.STOPPED, why=text)
+        return await _stop(services, night, why=f"it cannot be opened: {error.message}")
     if isinstance(opened, Opened):
         return replace(night, canary=opened.rotation.ulid)
     return replace(night, why=opened.why)
@@ -87,15 +100,18 @@ async def _open(services: Services, night: Night, configuration: Configuration) 
     due.sort(key=lambda line: (not line.urgent, line.end_at is None, line.end_at, str(line.id)))
     under_way = sum(line.under_way for line in lines)
     opened = left = 0
-    for line in due:
-        if not await _room(services, configuration, night, line=line, under_way=under_way + opened):
-            left += 1
-            continue
-        match await _try(services, line, night):
-            case True:
-                opened += 1
-            case None:
+    for place, line in enumerate(due):
+        match await _room(services, configuration, night, line=line, under_way=under_way + opened):
+            case Room.NONE:
+                left += len(due) - place
+                break
+            case Room.NOT_FOR_THIS:
                 left += 1
+                continue
+            case Room.THERE:
+                tried = await _try(services, line, night)
+        opened += tried is True
+        left += tried is None
     waiting = any(line.due_in == night.scan for line in due) and left > 0 and await _may_go_on(services, configuration)
     state = NightState.OPENING if waiting else NightState.DONE
     return replace(night, opened=night.opened + opened, left=left, state=state)
@@ -107,19 +123,20 @@ def _is(line: IndexedLine, canary: Canary) -> bool:
 
 async def _room(
     services: Services, configuration: Configuration, night: Night, *, line: IndexedLine, under_way: int
-) -> bool:
-    """Ask the brakes whether one more may be opened; what is down now passes ramp and window."""
+) -> Room:
+    """Ask the brakes whether one more may be opened; what is down now comes first, and passes ramp and window."""
     now = services.clock.now()
     if (await services.control.breaker.read()).open_reason is not None or await services.control.pause() is not None:
-        return False
+        return Room.NONE
     if line.urgent:
-        return True
+        return Room.THERE
     policy = configuration.policy(line.policy)
     if policy is not None and not policy.permits_now(now):
-        return False
+        return Room.NOT_FOR_THIS
     beginning = await services.control.beginning.read()
     ramp = configuration.limits.at(now, beginning.first_enrolled_at)
-    return (await services.control.ramp.read()).of(night.scan).may_open(ramp, under_way)
+    count = (await services.control.ramp.read()).of(night.scan)
+    return Room.THERE if count.may_open(ramp, under_way) else Room.NONE
 
 
 async def _may_go_on(services: Services, configuration: Configuration) -> bool:
@@ -139,6 +156,8 @@ async def _try(services: Services, line: IndexedLine, night: Night) -> bool | No
         log.warning("night.not-opened", extra={"line": str(line.id), "reason": error.reason})
         return None
     if isinstance(answer, NotOpened):
+        if answer.braked:
+            return None
         await _not_opened(services, line, answer)
         return False
     return True

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 from rotation.domain.identifiers import AudienceName
 from rotation.domain.rotation import Publication
+from rotation.ledger import keys
 from rotation.ledger.notices import Notice, OutboxEntry
 from rotation.ports.notices import Item, Message
+from rotation.ports.tables import Upsert
 from rotation.workflows.nudge import nudge_notice
 from rotation.workflows.services import Services
 from rotation.workflows.step import Step
@@ -36,8 +38,13 @@ def completed_notice(step: Step, publication: Publication) -> tuple[OutboxEntry,
 
 
 def still_in_use_notice(step: Step, missing: Mapping[str, tuple[str, ...]]) -> tuple[OutboxEntry, ...]:
-    """Tell once which old key id still waits, and for what."""
-    seen = [why for points in missing.values() for why in points if "last used" in why]
+    """Tell which old key id is still used although everybody should have switched: when, and from where."""
+    seen = [
+        f"{key_id} {why}"
+        for key_id, points in missing.items()
+        for why in points
+        if "last used" in why and not any(point.startswith(("(b)", "(c)")) for point in points)
+    ]
     if not seen:
         return ()
     return _entry(step, "still-in-use", state="overlapping", text=f"the old secret is still used: {seen[0]}")
@@ -51,8 +58,16 @@ def blocked_notice(step: Step, reason: str, detail: str) -> tuple[OutboxEntry, .
 
 
 async def alarm(services: Services, slug: str, *, text: str) -> None:
-    """Tell the fallback audience, once a day for each slug."""
+    """
+    Tell the fallback audience, once a day for each slug.
+
+    The claim in `reminders` outlives the notice, which is forgotten once it is sent; it comes after the notice, so
+    that a crash in between tells people twice and never not at all.
+    """
     now = services.clock.now()
+    claim = (f"{now:%Y-%m}", f"{slug}-{now:%Y%m%d}|alarm")
+    if await services.tables.get(keys.REMINDERS, *claim) is not None:
+        return
     configuration = await services.configurations.current()
     item = Item(state="blocked", subject="Rotation", text=text, link=services.link)
     notice = Notice(
@@ -64,4 +79,6 @@ async def alarm(services: Services, slug: str, *, text: str) -> None:
     key = f"alarm-{slug}-{now:%Y%m%d}"
     if await services.notices.put(key, notice):
         await services.control.audit(now, services.ulids.make(), "alarm", slug=slug, text=text)
-        await nudge_notice(services, key)
+    claimed = Upsert(key=claim[1], values={"claimed_at": now, "claimed_by": key})
+    await services.tables.commit(keys.REMINDERS, claim[0], [claimed])
+    await nudge_notice(services, key)

@@ -1,66 +1,30 @@
 """Open a rotation of a line: under the application's lease, in one transaction with the one that it succeeds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import datetime
 
 from rotation.domain.brakes import RampCount
-from rotation.domain.credential import Application
-from rotation.domain.delivery import Cancelled, DeliveryMode
-from rotation.domain.errors import ApplicationGone, NotFound, Refused
+from rotation.domain.delivery import Cancelled
+from rotation.domain.errors import NotFound, Refused
 from rotation.domain.identifiers import KeyId, LineId, RotationId
-from rotation.domain.line import CannotOpen, Due, Line, LineBlock, NotDue, Reason, Sight, due
-from rotation.domain.policy import Configuration, LineEntry, Mode, Policy
-from rotation.domain.rotation import PUBLISHED, Closed, Planned, Rotation
+from rotation.domain.line import Line, Reason
+from rotation.domain.policy import LineEntry
+from rotation.domain.rotation import PUBLISHED, Abandoned, Closed, Planned, Rotation
 from rotation.ledger import application as ledger
 from rotation.ledger import keys
-from rotation.ledger.application import ApplicationRecord, delivery_columns
-from rotation.ledger.fence import Fence
+from rotation.ledger.application import delivery_columns
 from rotation.ledger.lines import index
-from rotation.ports.directory import CredentialRules
+from rotation.ledger.notices import OUTBOX, OutboxEntry
+from rotation.ports.notices import Item, Message
 from rotation.ports.tables import Change, Upsert
+from rotation.workflows.admission import may_open
+from rotation.workflows.asking import Ask, NotOpened, Opened, Opening
 from rotation.workflows.nudge import nudge_rotation
 from rotation.workflows.rotate import take_application
 from rotation.workflows.services import Services
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """Who asks for what."""
-
-    by: str
-    reason: Reason
-    burnt: tuple[KeyId, ...] = ()
-    remove_first: bool = False
-    succeed: bool = False
-    """Yield an open rotation that has published; without it such a request is refused."""
-    ticket: str = ""
-    scan: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """A rotation was opened, or one was open already and does."""
-
-    rotation: RotationId
-    joined: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotOpened:
-    """Nothing was opened, and why."""
-
-    why: str
-    blocked: str = ""
-
-
-@dataclass(slots=True, kw_only=True)
-class _Opening:
-    services: Services
-    fence: Fence
-    record: ApplicationRecord
-    line: Line
-    configuration: Configuration
-    ask: Ask
+__all__ = ["Ask", "NotOpened", "Opened", "open_rotation"]
 
 
 async def open_rotation(services: Services, line_id: LineId, ask: Ask) -> Opened | NotOpened:
@@ -83,7 +47,7 @@ async def open_rotation(services: Services, line_id: LineId, ask: Ask) -> Opened
         if line is None:
             raise NotFound(f"line {line_id} was released", line=str(line_id))
         configuration = await services.configurations.current()
-        opening = _Opening(
+        opening = Opening(
             services=services, fence=fence, record=record, line=line, configuration=configuration, ask=ask
         )
         return await _open(opening, rotation_id)
@@ -91,35 +55,26 @@ async def open_rotation(services: Services, line_id: LineId, ask: Ask) -> Opened
         await fence.release(services.clock.now())
 
 
-async def _open(opening: _Opening, rotation_id: RotationId) -> Opened | NotOpened:
+async def _open(opening: Opening, rotation_id: RotationId) -> Opened | NotOpened:
     current = opening.record.rotations.get(opening.line.open or "")
     if current is not None and current.open and (answer := await _meet_open(opening, current)) is not None:
         return answer
-    entry = await _may(opening)
+    entry = await may_open(opening)
     if isinstance(entry, NotOpened):
         return entry
-    await _begin(opening, rotation_id, entry, current if current is not None and current.open else None)
-    return Opened(rotation=rotation_id)
+    return await _begin(opening, rotation_id, entry, current if current is not None and current.open else None)
 
 
-async def _meet_open(opening: _Opening, current: Rotation) -> Opened | NotOpened | None:
+async def _meet_open(opening: Opening, current: Rotation) -> Opened | NotOpened | None:
     """Decide about a rotation that is open: join it, refuse, or (None) succeed it."""
     ask = opening.ask
-    if not isinstance(current.working, PUBLISHED):
-        if current.minted is not None and current.minted.key_id in ask.burnt:
-            raise Refused(
-                "its newest credential is not published yet and was declared burnt",
-                reason="abandon-first",
-                remedy=f"rotation abandon {current.id}",
-                rotation=str(current.id),
-            )
-        if ask.reason is Reason.COMPROMISED:
-            await _join(opening, current)
-            return Opened(rotation=current.id, joined=True)
-    if ask.reason is Reason.COMPROMISED or (ask.succeed and isinstance(current.working, PUBLISHED)):
+    compromised, published = ask.reason is Reason.COMPROMISED, isinstance(current.working, PUBLISHED)
+    if compromised and not published and not _own_key_burnt(current, ask):
+        await _join(opening, current)
+        return Opened(rotation=current.id, joined=True)
+    if compromised or (ask.succeed and published):
         return None
     if ask.reason in {Reason.DUE, Reason.EXPIRED, Reason.GONE}:
-        published = isinstance(current.working, PUBLISHED)
         return None if published else NotOpened(why=f"rotation {current.id} is open")
     raise Refused(
         f"rotation {current.id} is open ({current.phase.phase})",
@@ -129,7 +84,12 @@ async def _meet_open(opening: _Opening, current: Rotation) -> Opened | NotOpened
     )
 
 
-async def _join(opening: _Opening, current: Rotation) -> None:
+def _own_key_burnt(current: Rotation, ask: Ask) -> bool:
+    """Tell whether what it has minted and not published is declared burnt: then it cannot be the next one."""
+    return current.minted is not None and current.minted.key_id in ask.burnt
+
+
+async def _join(opening: Opening, current: Rotation) -> None:
     """Give an unpublished rotation the new reason and the burnt key ids."""
     joined = replace(
         current,
@@ -158,101 +118,43 @@ def _with_burnt(line: Line, burnt: Sequence[KeyId]) -> Line:
     return line
 
 
-async def _may(opening: _Opening) -> LineEntry | NotOpened:
-    policy = opening.configuration.policy(opening.line.enrolment.policy)
-    entry = policy.entry(opening.line.id.name, opening.line.id.application) if policy else None
-    if policy is None or entry is None:
-        return await _block(opening, "policy-gone", f"policy {opening.line.enrolment.policy} does not name this line")
-    if (brake := await _braked(opening, policy)) is not None:
-        return brake
-    try:
-        application = await opening.services.directory.application(opening.line.id.application)
-    except ApplicationGone:
-        return await _block(opening, "application-gone", "the directory does not find the application")
-    rules = await opening.services.directory.rules(opening.line.id.application)
-    return await _judge(opening, entry, application, rules)
-
-
-async def _braked(opening: _Opening, policy: Policy) -> NotOpened | None:
-    if await opening.services.control.pause() is not None:
-        return NotOpened(why="paused")
-    if policy.mode is not Mode.ROTATE:
-        return NotOpened(why=f"policy {policy.name} says {policy.mode}")
-    breaker = await opening.services.control.breaker.read()
-    if breaker.open_reason is not None and opening.ask.reason not in {Reason.COMPROMISED, Reason.CANARY}:
-        return NotOpened(why=f"the circuit breaker is open ({breaker.open_reason})")
-    return None
-
-
-async def _judge(
-    opening: _Opening, entry: LineEntry, application: Application, rules: CredentialRules
-) -> LineEntry | NotOpened:
-    sight = sight_of(opening.services, opening.configuration, entry, application=application, rules=rules)
-    answer = due(opening.line.last_published, sight, opening.services.clock.now())
-    if isinstance(answer, CannotOpen) and not (_asked(opening.ask) and answer.reason == "rotating-too-often"):
-        return await _block(opening, answer.reason, answer.detail)
-    if isinstance(answer, NotDue) and not _asked(opening.ask):
-        await _unblock(opening)
-        return NotOpened(why=answer.why)
-    if isinstance(answer, Due) and not _asked(opening.ask):
-        opening.ask = replace(opening.ask, reason=answer.reason)
-    return entry
-
-
-def _asked(ask: Ask) -> bool:
-    return ask.reason in {Reason.REQUESTED, Reason.COMPROMISED, Reason.CANARY}
-
-
-def sight_of(
-    services: Services,
-    configuration: Configuration,
-    entry: LineEntry,
-    *,
-    application: Application,
-    rules: CredentialRules,
-) -> Sight:
-    """Gather what `due` is decided from."""
-    kinds = [configuration.destinations[name] for name in entry.destinations if name in configuration.destinations]
-    assisted = any(services.integrations.of(kind).capabilities.mode is DeliveryMode.ASSISTED for kind in kinds)
-    return Sight(
-        application=application,
-        terms=entry.terms,
-        longest=rules.longest,
-        forbidden=rules.addition_forbidden,
-        assisted=assisted,
+async def _begin(
+    opening: Opening, rotation_id: RotationId, entry: LineEntry, succeeded: Rotation | None
+) -> Opened | NotOpened:
+    services, ask = opening.services, opening.ask
+    if ask.scan and ask.reason is Reason.DUE and not await _counted(opening):
+        return NotOpened(why="the ramp is full", braked=True)
+    rotation = _planned(opening, rotation_id, entry, succeeded=succeeded)
+    opened = replace(
+        _with_burnt(opening.line, _burnt_of_line(ask, succeeded)),
+        open=rotation_id.ulid,
+        latest=rotation_id.ulid,
+        blocked=None,
+        repeated=ask.reason is Reason.GONE and opening.line.minted_at is not None,
     )
-
-
-async def _block(opening: _Opening, reason: str, detail: str) -> NotOpened:
-    now = opening.services.clock.now()
-    before = opening.line.blocked
-    since = before.since if before and before.reason == reason else now
-    blocked = LineBlock(reason=reason, detail=detail, since=since, seen_at=now)
-    await _write_line(opening, replace(opening.line, blocked=blocked), what="line.blocked", fresh=since == now)
-    return NotOpened(why=detail, blocked=reason)
-
-
-async def _unblock(opening: _Opening) -> None:
-    if opening.line.blocked is not None:
-        await _write_line(opening, replace(opening.line, blocked=None), what="line.unblocked", fresh=True)
-
-
-async def _write_line(opening: _Opening, line: Line, *, what: str, fresh: bool) -> None:
-    services, now = opening.services, opening.services.clock.now()
-    changes: list[Change] = [ledger.put_line(line)]
-    if fresh:
-        facts = {"line": line.id.name, "reason": line.blocked.reason if line.blocked else None}
-        changes.append(ledger.put_event(now, services.ulids.make(), what=what, facts=facts))
+    now = rotation.opened_at
+    await services.wakes.set(rotation_id, now)
+    facts = {"rotation": rotation_id.ulid, "line": opened.id.name, "by": ask.by, "reason": ask.reason}
+    changes = [
+        ledger.put_line(opened),
+        ledger.put_rotation(rotation),
+        *_succeed(opening, succeeded, rotation_id),
+        *_down_now(opening, rotation),
+        ledger.put_event(now, services.ulids.make(), what="planned", facts=facts),
+    ]
     await opening.fence.commit(changes, now=now)
-    opening.line = line
-    opening.record.lines[line.id.name] = line
-    await services.lines.put(index(line, opening.record, opening.record.rotations.get(line.latest or "")))
+    opening.record.lines[opened.id.name] = opened
+    opening.record.rotations[rotation_id.ulid] = rotation
+    await services.lines.put(index(opened, opening.record, rotation))
+    if succeeded is not None:
+        await services.wakes.set(succeeded.id, now)
+    await nudge_rotation(services, rotation_id)
+    return Opened(rotation=rotation_id)
 
 
-async def _begin(opening: _Opening, rotation_id: RotationId, entry: LineEntry, succeeded: Rotation | None) -> None:
-    services, ask, now = opening.services, opening.ask, opening.services.clock.now()
-    line = _with_burnt(opening.line, ask.burnt)
-    rotation = Rotation(
+def _planned(opening: Opening, rotation_id: RotationId, entry: LineEntry, *, succeeded: Rotation | None) -> Rotation:
+    line, ask, now = opening.line, opening.ask, opening.services.clock.now()
+    return Rotation(
         id=rotation_id,
         line=line.id.name,
         client_id=line.client_id,
@@ -263,37 +165,39 @@ async def _begin(opening: _Opening, rotation_id: RotationId, entry: LineEntry, s
         predecessors=tuple(key.key_id for key in line.keys),
         phase=Planned(needs_approval=entry.terms.approval and ask.reason is not Reason.CANARY, ticket=ask.ticket),
         phase_since=now,
-        burnt=ask.burnt,
+        burnt=_burnt_of_line(ask, succeeded),
         urgent=ask.reason is not Reason.DUE,
         remove_first=ask.remove_first,
     )
-    opened = replace(
-        line,
-        open=rotation_id.ulid,
-        latest=rotation_id.ulid,
-        blocked=None,
-        repeated=ask.reason is Reason.GONE and line.minted_at is not None,
-    )
-    if ask.scan and ask.reason is Reason.DUE:
-        await count_opened(services, ask.scan)
-    await services.wakes.set(rotation_id, now)
-    changes = [ledger.put_line(opened), ledger.put_rotation(rotation), *_succeed(opening, succeeded, rotation_id)]
-    facts = {"rotation": rotation_id.ulid, "line": line.id.name, "by": ask.by, "reason": ask.reason}
-    changes.append(ledger.put_event(now, services.ulids.make(), what="planned", facts=facts))
-    await opening.fence.commit(changes, now=now)
-    opening.record.lines[line.id.name] = opened
-    opening.record.rotations[rotation_id.ulid] = rotation
-    await services.lines.put(index(opened, opening.record, rotation))
-    await nudge_rotation(services, rotation_id)
 
 
-def _succeed(opening: _Opening, succeeded: Rotation | None, successor: RotationId) -> list[Change]:
-    """Close the rotation that is succeeded and cancel what it has not delivered, without If-Match."""
+def _burnt_of_line(ask: Ask, succeeded: Rotation | None) -> tuple[KeyId, ...]:
+    """Leave out what the abandoned one has minted: it never became the line's, and goes as an orphan."""
+    own = succeeded.minted.key_id if succeeded and succeeded.minted and not succeeded.publication else None
+    return tuple(key_id for key_id in ask.burnt if key_id != own)
+
+
+def _down_now(opening: Opening, rotation: Rotation) -> list[Change]:
+    """Say so where nothing of the line is valid any more: its rotation passes ramp and window."""
+    if rotation.reason not in {Reason.EXPIRED, Reason.GONE}:
+        return []
+    policy = opening.configuration.policy(opening.line.enrolment.policy)
+    audience = (policy.audience if policy else None) or opening.configuration.fallback_audience
+    why = "its secret has expired" if rotation.reason is Reason.EXPIRED else "somebody removed its secret"
+    text = f"down now: {why}; a new one is under way"
+    item = Item(state="expired", subject=rotation.application_name, text=text)
+    message = Message(title=f"{rotation.application_name}: {text}", summary=text, items=(item,))
+    entry = OutboxEntry(kind="down-now", audience=audience, message=message)
+    key = keys.outbox(rotation.id.ulid, opening.services.ulids.make())
+    return [Upsert(key=key, values=OUTBOX.columns(entry))]
+
+
+def _succeed(opening: Opening, succeeded: Rotation | None, successor: RotationId) -> list[Change]:
+    """End the rotation that is succeeded and cancel what it has not delivered, without If-Match."""
     if succeeded is None:
         return []
     now = opening.services.clock.now()
-    closed = Closed(how="succeeded-by", at=now, successor=successor.ulid, publication=succeeded.publication)
-    changes: list[Change] = [ledger.put_rotation(succeeded.moved(closed, now))]
+    changes: list[Change] = [ledger.put_rotation(_ended(succeeded, opening.ask, successor, now=now))]
     for name, stored in opening.record.deliveries_of(succeeded.id.ulid).items():
         if stored.delivery.ended:
             continue
@@ -302,11 +206,30 @@ def _succeed(opening: _Opening, succeeded: Rotation | None, successor: RotationI
     return changes
 
 
-async def count_opened(services: Services, night: str) -> None:
-    """Raise tonight's counter before the act, so that a crash makes a night smaller and never larger."""
+def _ended(succeeded: Rotation, ask: Ask, successor: RotationId, *, now: datetime) -> Rotation:
+    if succeeded.publication is not None:
+        closed = Closed(how="succeeded-by", at=now, successor=successor.ulid, publication=succeeded.publication)
+        return succeeded.moved(closed, now)
+    why = f"its own credential was declared burnt; {successor.ulid} follows"
+    return replace(succeeded, adopted=()).moved(Abandoned(why=why, by=ask.by, at=now), now)
+
+
+async def _counted(opening: Opening) -> bool:
+    """
+    Raise tonight's counter before the act, within the ramp, under its etag.
+
+    A crash makes a night smaller and never larger, and two that open at once cannot both take the last place.
+    """
+    services = opening.services
+    beginning = await services.control.beginning.read()
+    ramp = opening.configuration.limits.at(services.clock.now(), beginning.first_enrolled_at)
+    granted = False
 
     def one_more(count: RampCount) -> RampCount:
-        tonight = count.of(night)
-        return replace(tonight, opened=tonight.opened + 1)
+        nonlocal granted
+        tonight = count.of(opening.ask.scan)
+        granted = tonight.opened < ramp.opened_per_night
+        return replace(tonight, opened=tonight.opened + 1) if granted else tonight
 
     await services.control.ramp.change(one_more)
+    return granted

@@ -1,6 +1,6 @@
 """What a person does to a rotation: approve, retry, abandon, acknowledge, pause. Each is in the audit trail."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -15,6 +15,7 @@ from rotation.domain.delivery import (
 )
 from rotation.domain.errors import NotFound, Refused
 from rotation.domain.identifiers import DestinationName, RotationId
+from rotation.domain.line import ApprovedDestination
 from rotation.domain.rotation import UNPUBLISHED, Abandoned, Blocked, Planned, Rotation
 from rotation.ledger import application as ledger
 from rotation.ledger import keys
@@ -67,9 +68,21 @@ async def approve(services: Services, rotation_id: RotationId, *, by: str, ticke
             await step.save(rotation=approved, events=[Event(what="approved", facts=facts)])
         elif not waiting:
             raise Refused("nothing of this rotation waits for approval", reason="nothing-waits", remedy="rotation show")
+        else:
+            await _approve_places(step, waiting, by=by)
     for name in waiting:
         await _set_delivery(services, rotation_id, name, phase=Pending(), facts={"by": by, "ticket": ticket})
     await _wake(services, rotation_id)
+
+
+async def _approve_places(step: Step, waiting: Sequence[DestinationName], *, by: str) -> None:
+    """Record in the enrolment which places were approved, as they were when they began to wait."""
+    stored = step.record.deliveries_of(step.rotation.id.ulid)
+    others = tuple(place for place in step.line.enrolment.destinations if place.name not in waiting)
+    fresh = tuple(ApprovedDestination(name=name, fingerprint=stored[name].delivery.fingerprint) for name in waiting)
+    enrolment = replace(step.line.enrolment, destinations=(*others, *fresh))
+    event = Event(what="destinations.approved", facts={"by": by, "destinations": ",".join(waiting)})
+    await step.save(line=replace(step.line, enrolment=enrolment), events=[event])
 
 
 def _another(rotation: Rotation, by: str) -> None:
@@ -96,9 +109,7 @@ async def _set_delivery(
             raise Refused(f"delivery to {name} is not open", reason="not-open", remedy="rotation show")
         now = services.clock.now()
         approved = facts.get("by") if isinstance(stored.delivery.phase, AwaitingApproval) else None
-        after = replace(
-            stored.delivery, phase=phase, since=now, tries=0, approved_by=approved or stored.delivery.approved_by
-        )
+        after = replace(stored.delivery.moved(phase, now), approved_by=approved or stored.delivery.approved_by)
         told = {"rotation": rotation_id.ulid, "destination": name, **facts}
         changes: list[Change] = [
             Upsert(key=keys.delivery(rotation_id.ulid, name), values=delivery_columns(after)),

@@ -8,7 +8,17 @@ from rotation.workflows.notices import alarm
 from rotation.workflows.step import Step
 
 OUTSIDE_CAUSES = frozenset(
-    {"access-denied", "vault-refused", "credential-limit", "policy-forbids", "policy-gone", "unavailable", "gave-up"}
+    {
+        "access-denied",
+        "vault-refused",
+        "vault-name-deleted",
+        "vault-name-taken",
+        "credential-limit",
+        "policy-forbids",
+        "policy-gone",
+        "unavailable",
+        "gave-up",
+    }
 )
 """Causes outside the rotation: looked at again nightly, one line of a reason first (protocol.md, Ledger)."""
 

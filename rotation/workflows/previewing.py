@@ -87,6 +87,8 @@ async def preview(services: Services, wish: Wish) -> Preview:
     refusals = [*_refusals(services, application, record, wish=wish, policy=policy, roles=roles)]
     versions = await services.vaults.at(enrolment.vault_url).versions(enrolment.secret_name)
     enrolment, taken = _vault_name(enrolment, versions, wish)
+    staged = await services.vaults.at(enrolment.vault_url).versions(f"{enrolment.secret_name}-staged")
+    taken = (*taken, *_staged_name(enrolment, staged, wish))
     return Preview(
         application=application,
         policy=policy,
@@ -214,6 +216,14 @@ def _vault_name(
         return replace(enrolment, adopted_version=SecretVersion(newest[-1].version)), ()
     why = f"the vault holds a secret {enrolment.secret_name} that is not this line's: say --adopt if it is"
     return enrolment, (why,)
+
+
+def _staged_name(enrolment: Enrolment, versions: Sequence[VersionProperties], wish: Wish) -> tuple[str, ...]:
+    """Refuse a name for staging that is somebody else's: nobody's own secret is called so by chance."""
+    line = LineId(wish.application, wish.line)
+    if all(tags.is_lines(version, line) for version in tags.latest(versions)):
+        return ()
+    return (f"the vault holds a secret {enrolment.secret_name}-staged that is not this line's: choose secret_name",)
 
 
 def _warnings(

@@ -1,12 +1,12 @@
-"""The daily digest, and the sending of every notice: at least once, each reminder claimed once."""
+"""The daily digest: what rotation will not do by itself, each reminder claimed once."""
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from rotation.domain.delivery import AwaitingApproval, AwaitingPerson
-from rotation.domain.errors import NeedsPerson, Retryable, StaleRecord
+from rotation.domain.credential import NEVER
+from rotation.domain.errors import StaleRecord
 from rotation.domain.identifiers import AudienceName
 from rotation.domain.policy import Audience, Configuration
 from rotation.domain.reminder import ReminderKey, rung_due
@@ -14,18 +14,23 @@ from rotation.ledger import application as ledger
 from rotation.ledger import keys
 from rotation.ledger.expiries import Expiry, all_expiries
 from rotation.ledger.notices import Notice
-from rotation.ports.notices import Channel, Item, Message
-from rotation.ports.tables import Insert
+from rotation.ports.notices import Item, Message
+from rotation.ports.tables import Insert, Query
+from rotation.workflows.matters import matters
 from rotation.workflows.notices import alarm
 from rotation.workflows.nudge import nudge_notice
 from rotation.workflows.scanning import last_complete
+from rotation.workflows.sending import send_notice
 from rotation.workflows.services import Services
+
+__all__ = ["digest", "digest_message", "send_notice"]
 
 log = logging.getLogger(__name__)
 
 TOLD_STATUSES = frozenset({"monitored", "foreign", "stray"})
 """What rotation does not do by itself; its own lines speak through their phases."""
-GIVE_UP_AFTER = 12
+NEVER_ENDING = frozenset({"monitored", "foreign", "stray", "predecessor", "current"})
+"""Told of monthly where it has no end, until it can go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,18 +68,28 @@ async def _expiring(services: Services, configuration: Configuration) -> list[Re
     now = services.clock.now()
     reminders: list[Reminder] = []
     async for expiry in all_expiries(services.tables):
-        rung = rung_due(expiry.end_at, now, configuration.rungs)
+        rung = _rung(expiry, now, configuration.rungs)
         audience = expiry.audience or configuration.fallback_audience
-        if rung is None or not audience or expiry.status not in TOLD_STATUSES:
+        if rung is None or not audience:
             continue
         key = ReminderKey(subject=expiry.key_id, rung=rung, audience=AudienceName(audience), end_at=expiry.end_at)
         reminders.append(Reminder(key=key, item=_expiry_item(services, expiry)))
     return reminders
 
 
+def _rung(expiry: Expiry, now: datetime, rungs: Sequence[int]) -> int | None:
+    """Give the rung that has been reached; for what never ends, the month (negative, for it is no day)."""
+    if expiry.end_at >= NEVER:
+        return -int(f"{now:%Y%m}") if expiry.status in NEVER_ENDING else None
+    return rung_due(expiry.end_at, now, rungs) if expiry.status in TOLD_STATUSES else None
+
+
 def _expiry_item(services: Services, expiry: Expiry) -> Item:
     now = services.clock.now()
     days = (expiry.end_at - now).days
+    if expiry.end_at >= NEVER:
+        text = f"secret {expiry.credential_name!r} never ends and cannot be retired yet"
+        return Item(state="waiting", subject=expiry.application, text=text, action="What to do")
     what = {"secret": "secret", "certificate": "certificate"}.get(expiry.kind, expiry.kind.replace("-", " "))
     when = f"ends in {days} days ({expiry.end_at:%Y-%m-%d})" if days >= 0 else f"expired on {expiry.end_at:%Y-%m-%d}"
     name = f" {expiry.credential_name!r}" if expiry.credential_name else ""
@@ -86,37 +101,22 @@ def _expiry_item(services: Services, expiry: Expiry) -> Item:
 async def _waiting(services: Services, configuration: Configuration) -> list[Reminder]:
     """Speak of what waits for a person: hand-offs, approvals, and what is Blocked."""
     reminders: list[Reminder] = []
+    now = services.clock.now()
     async for line in services.lines.all():
         if not (line.open or line.blocked):
             continue
         record = await ledger.read(services.tables, line.id.application)
         policy = configuration.policy(line.policy)
         audience = (policy.audience if policy else None) or configuration.fallback_audience
-        end_at = line.end_at
-        if audience is None or end_at is None:
+        if audience is None:
             continue
-        rung = rung_due(end_at, services.clock.now(), configuration.rungs)
-        items = _line_items(record, line.open, blocked=line.blocked or line.stopped, name=line.display_name)
-        for place, item in enumerate(items):
-            subject = f"{line.open or line.id.application}.{place}"
-            key = ReminderKey(subject=subject, rung=-1 if rung is None else rung, audience=audience, end_at=end_at)
-            reminders.append(Reminder(key=key, item=item))
+        for matter in matters(record, line):
+            rung = rung_due(matter.by, now, configuration.rungs)
+            key = ReminderKey(
+                subject=matter.subject, rung=-1 if rung is None else rung, audience=audience, end_at=matter.by
+            )
+            reminders.append(Reminder(key=key, item=matter.item))
     return reminders
-
-
-def _line_items(record: ledger.ApplicationRecord, open_ulid: str | None, *, blocked: str, name: str) -> list[Item]:
-    items: list[Item] = []
-    if blocked:
-        items.append(Item(state="blocked", subject=name, text=f"stopped: {blocked}", action="What to do"))
-    for destination, stored in record.deliveries_of(open_ulid or "").items():
-        match stored.delivery.phase:
-            case AwaitingPerson(hand_off=hand_off, deadline=deadline):
-                text = f"{hand_off.title}: waits for you"
-                act_by = f"{deadline:%Y-%m-%d}"
-                items.append(Item(state="waiting", subject=name, text=text, act_by=act_by, action="Open the steps"))
-            case AwaitingApproval(why=why):
-                items.append(Item(state="waiting", subject=name, text=f"{destination} waits for approval: {why}"))
-    return items
 
 
 async def _one_audience(services: Services, audience: Audience, reminders: Sequence[Reminder]) -> int:
@@ -126,7 +126,8 @@ async def _one_audience(services: Services, audience: Audience, reminders: Seque
         if not channel.reaches(audience):
             continue
         key = f"digest-{services.ulids.make()}"
-        fresh = [reminder for reminder in reminders if not await _claimed(services, reminder, channel.name)]
+        claimed = await _claimed(services, {reminder.key.partition for reminder in reminders})
+        fresh = [each for each in reminders if (each.key.partition, each.key.key(channel.name)) not in claimed]
         if not fresh:
             continue
         rows = tuple((reminder.key.partition, reminder.key.key(channel.name)) for reminder in fresh)
@@ -145,8 +146,13 @@ async def _one_audience(services: Services, audience: Audience, reminders: Seque
     return told
 
 
-async def _claimed(services: Services, reminder: Reminder, channel: str) -> bool:
-    return await services.tables.get(keys.REMINDERS, reminder.key.partition, reminder.key.key(channel)) is not None
+async def _claimed(services: Services, partitions: Collection[str]) -> set[tuple[str, str]]:
+    """Read what was claimed before, a partition at a time: a digest has far more reminders than months."""
+    found: set[tuple[str, str]] = set()
+    for partition in partitions:
+        rows = services.tables.query(keys.REMINDERS, Query(partition=partition, columns=("claimed_by",)))
+        found.update([(row.partition, row.key) async for row in rows])
+    return found
 
 
 async def _claim(services: Services, reminder: Reminder, channel: str, *, notice: str) -> None:
@@ -164,58 +170,3 @@ def digest_message(audience: Audience, reminders: Sequence[Reminder]) -> Message
     count = f"{len(items)} credential{'s' if len(items) != 1 else ''}"
     title = f"{count} need{'s' if len(items) == 1 else ''} you" + (f", first by {first}" if first else "")
     return Message(title=title, summary=f"Entra credentials · {audience.name}", items=items)
-
-
-async def send_notice(services: Services, key: str) -> None:
-    """
-    Send one notice on each channel that reaches its audience, and forget it then.
-
-    A channel that fails is tried again from the queue; given up, the failure is kept where the pages show it.
-    """
-    found = await services.notices.get(key)
-    if found is None:
-        return
-    notice, etag = found
-    now = services.clock.now()
-    if notice.given_up or (notice.claimed_at is not None and now - notice.claimed_at < services.timing.notice_silent):
-        return
-    claimed = replace(notice, claimed_at=now, tries=notice.tries + 1)
-    try:
-        etag = await services.notices.change(key, claimed, etag=etag, look_at=now + services.timing.notice_silent)
-    except StaleRecord:
-        return
-    await _send(services, key, claimed, etag=etag)
-
-
-async def _send(services: Services, key: str, notice: Notice, *, etag: str) -> None:
-    configuration = await services.configurations.current()
-    audience = configuration.audiences.get(notice.audience) if notice.audience else None
-    channels = [channel for channel in services.channels if audience and _meant(channel, notice, audience)]
-    problems: list[str] = []
-    for channel in channels:
-        try:
-            await channel.send(audience or Audience(name=AudienceName("nobody")), notice.message)
-        except (Retryable, NeedsPerson) as error:
-            problems.append(f"{channel.name}: {error.message}")
-            log.warning("notice.not-sent", extra={"notice": key, "channel": channel.name, "reason": error.reason})
-    if not channels or len(problems) < len(channels):
-        await _done(services, key, notice, reached=len(channels) - len(problems))
-        return
-    given_up = "; ".join(problems) if notice.tries >= GIVE_UP_AFTER else ""
-    later = services.clock.now() + min(timedelta(minutes=1 << notice.tries), timedelta(hours=6))
-    look_at = services.clock.now() + timedelta(days=3650) if given_up else later
-    await services.notices.change(key, replace(notice, claimed_at=None, given_up=given_up), etag=etag, look_at=look_at)
-
-
-def _meant(channel: Channel, notice: Notice, audience: Audience) -> bool:
-    if notice.kind.startswith("digest:") and notice.kind != f"digest:{channel.name}":
-        return False
-    return channel.reaches(audience)
-
-
-async def _done(services: Services, key: str, notice: Notice, *, reached: int) -> None:
-    now = services.clock.now()
-    await services.control.audit(
-        now, services.ulids.make(), "notice.sent", kind=notice.kind, audience=notice.audience, channels=reached
-    )
-    await services.notices.drop(key)

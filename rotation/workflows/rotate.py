@@ -10,7 +10,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from rotation.domain.errors import ApplicationGone, NeedsPerson, OutcomeUnknown, Retryable
+from rotation.domain.delivery import Cancelled
+from rotation.domain.errors import ApplicationGone, NeedsPerson, NotFound, OutcomeUnknown, Retryable
 from rotation.domain.identifiers import RotationId
 from rotation.domain.rotation import (
     PUBLISHED,
@@ -30,9 +31,11 @@ from rotation.domain.rotation import (
 )
 from rotation.ledger import application as ledger
 from rotation.ledger import keys
+from rotation.ledger.application import delivery_columns
 from rotation.ledger.fence import Claim, Fence, Place
 from rotation.ledger.lines import index
 from rotation.ledger.scans import ulid_time
+from rotation.ports.tables import Change, Upsert
 from rotation.workflows.notices import blocked_notice
 from rotation.workflows.nudge import nudge_rotation
 from rotation.workflows.outcome import count_outcome, on_with_the_others
@@ -45,6 +48,8 @@ log = logging.getLogger(__name__)
 MOVES_A_STEP = 60
 BACK_OFF_LIMIT = timedelta(hours=1)
 WAKE_KEPT_FOR = timedelta(days=1)
+GONE_AFTER = timedelta(days=1)
+"""Between two answers that there is no such application, unless it lies in the deleted items."""
 
 
 async def advance(services: Services, rotation_id: RotationId) -> None:
@@ -101,8 +106,9 @@ async def _never_committed(services: Services, rotation_id: RotationId, etag: st
 async def carry(step: Step) -> datetime | None:
     """Carry the rotation until it must wait; None: nothing is left to do."""
     for _move in range(MOVES_A_STEP):
+        ended = not step.rotation.open
         try:
-            look_at = await _once(step)
+            look_at = await (_after(step) if ended else _once(step))
         except Hold as hold:
             return hold.until
         except Retryable as error:
@@ -112,19 +118,20 @@ async def carry(step: Step) -> datetime | None:
             return step.now + step.services.timing.look_spacing
         except ApplicationGone as error:
             look_at = await _application_gone(step, error)
-        except NeedsPerson as error:
+        except (NeedsPerson, NotFound) as error:
             look_at = await block(step, error)
-        if look_at is not None:
+        if look_at is not None or ended:
             return look_at
-        if not step.rotation.open:
-            return await _after(step)
     return step.now
 
 
 async def _once(step: Step) -> datetime | None:
     before = step.rotation
+    if _released(step):
+        await _end_released(step)
+        return None
     look_at = await _phase(step)
-    if step.rotation.tries and step.rotation.open:
+    if step.rotation.open and step.rotation != step.rotation.calm():
         await step.save(rotation=step.rotation.calm())
     if step.rotation.phase.phase != before.phase.phase:
         await count_outcome(step)
@@ -148,16 +155,22 @@ async def _phase(step: Step) -> datetime | None:
         case Delivering():
             return await overlapping.wait_for_deliveries(step)
         case Overlapping():
-            return await overlapping.carry(step)
+            look_at = await overlapping.carry(step)
+            return look_at and _sooner(look_at, await aftermath.sweep(step))
         case Retiring():
             return await retiring.carry(step)
         case Blocked():
             await aftermath.send_outbox(step)
-            return await aftermath.sweep(step) or step.now + step.services.timing.evidence_every
+            return _sooner(step.now + step.services.timing.evidence_every, await aftermath.sweep(step))
         case Completed() | Abandoned() | Closed():
             return None
         case _ as never:
             assert_never(never)
+
+
+def _sooner(first: datetime, second: datetime | None) -> datetime:
+    """Give the sooner of two waits, where there are two."""
+    return min(first, second or first)
 
 
 async def _again(step: Step, error: Retryable) -> datetime:
@@ -174,13 +187,12 @@ async def _again(step: Step, error: Retryable) -> datetime:
     return now + (error.retry_after or later)
 
 
-async def block(step: Step, error: NeedsPerson) -> datetime | None:
+async def block(step: Step, error: NeedsPerson | NotFound) -> datetime | None:
     """Stop, say why, tell people once; the old credential stays."""
     phase = step.rotation.working
     if phase is None or isinstance(step.rotation.phase, Blocked):
+        log.warning("rotation.still-stopped", extra={"rotation": str(step.rotation.id), "reason": error.reason})
         return step.now + step.services.timing.evidence_every
-    if error.reason == "released":
-        return await _released(step)
     blocked = Blocked(reason=error.reason, detail=error.message[:1000], since=step.now, resumes=phase)
     await step.save(blocked, outbox=blocked_notice(step, error.reason, error.message[:500]))
     await count_outcome(step)
@@ -188,14 +200,19 @@ async def block(step: Step, error: NeedsPerson) -> datetime | None:
     return step.now + step.services.timing.evidence_every
 
 
-async def _released(step: Step) -> datetime | None:
+def _released(step: Step) -> bool:
+    """Tell whether its line was released; one of that name that was enrolled since is another."""
+    line = step.record.lines.get(step.rotation.line)
+    return line is None or line.open != step.rotation.id.ulid
+
+
+async def _end_released(step: Step) -> None:
     """End a rotation whose line was released: nothing that is published is removed."""
     rotation = step.rotation
     if isinstance(rotation.working, PUBLISHED):
         await step.save(Closed(how="by-person", at=step.now, publication=rotation.publication, by="release"))
     else:
         await step.save(Abandoned(why="the line was released", by="release", at=step.now))
-    return None
 
 
 async def _application_gone(step: Step, error: ApplicationGone) -> datetime | None:
@@ -203,15 +220,33 @@ async def _application_gone(step: Step, error: ApplicationGone) -> datetime | No
     if not step.rotation.open:
         return None
     deleted = await step.services.directory.is_deleted(step.rotation.id.application)
-    if not deleted and step.rotation.tries == 0:
-        await step.save(rotation=step.rotation.retried(step.now), events=[Event(what="application.not-found")])
-        return step.now + timedelta(days=1)
-    since = step.rotation.failing_since or step.now
-    if not deleted and step.now - since < timedelta(days=1):
-        return since + timedelta(days=1)
+    since = step.rotation.missing_since
+    if not deleted and since is None:
+        missing = replace(step.rotation, missing_since=step.now)
+        await step.save(rotation=missing, events=[Event(what="application.not-found")])
+        return step.now + GONE_AFTER
+    if not deleted and since is not None and step.now < since + GONE_AFTER:
+        return since + GONE_AFTER
     closed = Closed(how="application-gone", at=step.now, publication=step.rotation.publication)
-    await step.save(closed, events=[Event(what="application.gone", facts={"why": error.message})])
+    event = Event(what="application.gone", facts={"why": error.message})
+    await step.save(closed, events=[event], changes=_cancelled(step, why="its application is gone"))
     return None
+
+
+def _cancelled(step: Step, *, why: str) -> list[Change]:
+    """Cancel what is not delivered, without If-Match: a worker under way then fails its write."""
+    open_ones = {
+        name: stored.delivery
+        for name, stored in step.record.deliveries_of(step.rotation.id.ulid).items()
+        if not stored.delivery.ended
+    }
+    return [
+        Upsert(
+            key=keys.delivery(step.rotation.id.ulid, name),
+            values=delivery_columns(replace(delivery, phase=Cancelled(why=why, at=step.now), since=step.now)),
+        )
+        for name, delivery in open_ones.items()
+    ]
 
 
 async def _after(step: Step) -> datetime | None:

@@ -14,6 +14,7 @@ from rotation.ledger.scans import PROBLEMS_TOLD, ScanRecord, Scans
 from rotation.workflows import nudge
 from rotation.workflows.auto_enrol import enrol_by_policy
 from rotation.workflows.notices import alarm
+from rotation.workflows.repairing import write_lines_anew
 from rotation.workflows.resuming import look_again
 from rotation.workflows.secrets_pass import SecretsPass
 from rotation.workflows.services import Services
@@ -23,7 +24,7 @@ from rotation.workflows.weekly_passes import read_certificates, read_service_pri
 log = logging.getLogger(__name__)
 
 NIGHTLY = ("secrets", "usage")
-WEEKLY = ("certificates", "service-principals")
+WEEKLY = ("certificates", "service-principals", "lines")
 
 
 async def begin_scan(services: Services, *, by: str, dry_run: bool = False, passes: tuple[str, ...] = NIGHTLY) -> str:
@@ -104,6 +105,8 @@ class _Run:
                 self.counts.update(await read_certificates(self.services))
             case "service-principals" if not self.record.dry_run:
                 self.counts.update(await read_service_principals(self.services))
+            case "lines" if not self.record.dry_run:
+                self.counts.update(await write_lines_anew(self.services))
             case _:
                 self.counts.setdefault(f"{name}_skipped", 1)
 
@@ -116,7 +119,7 @@ class _Run:
             self.remarks.extend(secrets.remarks)
         self.record = replace(self.record, due=secrets.told_due())
         if not self.record.dry_run:
-            self.remarks.extend(await enrol_by_policy(self.services, secrets.auto))
+            self.remarks.extend(await enrol_by_policy(self.services, secrets.auto, secrets.matches))
             await look_again(self.services)
             await self._begin_night(await secrets.note_due())
 

@@ -16,7 +16,7 @@ from rotation.ledger.lines import IndexedLine
 from rotation.ledger.scans import DUE_TOLD, DueLine
 from rotation.ports.directory import CredentialRules, Page
 from rotation.ports.snapshots import SnapshotWriter
-from rotation.workflows.opening import sight_of
+from rotation.workflows.admission import sight_of
 from rotation.workflows.services import Services
 
 SNAPSHOT = "secrets"
@@ -34,6 +34,8 @@ class SecretsPass:
     due: list[tuple[IndexedLine, DueLine]] = field(default_factory=list)
     auto: dict[PolicyName, list[ObjectId]] = field(default_factory=dict)
     """Matches of policies that enrol by themselves, not enrolled yet."""
+    matches: dict[PolicyName, int] = field(default_factory=dict)
+    """How many they match in all: `at_most` counts those that are enrolled, too."""
     _lines: dict[ObjectId, list[IndexedLine]] = field(default_factory=dict)
     _configuration: Configuration = field(default_factory=Configuration)
 
@@ -95,9 +97,12 @@ class SecretsPass:
         mode = policy.mode if policy else Mode.MONITOR
         lines = self._lines.pop(application.object_id, [])
         self.counts["ignored" if mode is Mode.IGNORE and not lines else "monitored"] += not lines
+        automatic = policy is not None and policy.enrol is Enrol.AUTO and policy.mode is Mode.ROTATE
+        if policy and automatic:
+            self.matches[policy.name] = self.matches.get(policy.name, 0) + 1
         if lines:
             self._judge(application, lines)
-        elif policy and policy.enrol is Enrol.AUTO and policy.mode is Mode.ROTATE:
+        elif policy and automatic:
             self.auto.setdefault(policy.name, []).append(application.object_id)
         statuses = {s.key_id: await self._status(application, s, lines, mode=mode) for s in application.secrets}
         if snapshot is not None:
@@ -118,6 +123,9 @@ class SecretsPass:
             sight = sight_of(
                 self.services, self._configuration, entry, application=application, rules=CredentialRules()
             )
+            if line.blocked:
+                self._add(line, why=line.blocked)
+                continue
             match due(line.last_published, sight, self.services.clock.now()):
                 case Due(reason=reason) as found:
                     self._add(replace(line, urgent=found.down_now), why=reason)
@@ -144,7 +152,10 @@ class SecretsPass:
         """Tell an orphan, whose rotation this ledger holds and which its own step removes, from a stray."""
         assert secret.marker is not None
         rotation_id = RotationId(application.object_id, secret.marker.ulid)
-        if await ledger.rotation(self.services.tables, rotation_id) is None:
+        rotation = await ledger.rotation(self.services.tables, rotation_id)
+        if rotation is not None and secret.key_id in rotation.adopted:
+            return "monitored"  # its line was released: from then on people watch it
+        if rotation is None:
             self.counts["strays"] = self.counts.get("strays", 0) + 1
             self.remarks.append(
                 f"{application.object_id}: key id {secret.key_id} bears a marker we do not know (stray)"
@@ -208,10 +219,14 @@ class SecretsPass:
         return tuple(told for _line, told in self.due[:DUE_TOLD])
 
     async def note_due(self) -> int:
-        """Write on `lines` what this scan found due, and give how many."""
+        """Write on `lines` what this scan found due, onto the entry as it is now, and give how many."""
+        noted = 0
         for line, _told_line in self.due:
-            await self.services.lines.put(replace(line, due_in=self.scan))
-        return len(self.due)
+            now = await self.services.lines.get(line.id)
+            if now is not None:
+                await self.services.lines.put(replace(now, due_in=self.scan, urgent=line.urgent))
+                noted += 1
+        return noted
 
 
 def _told(

@@ -3,10 +3,10 @@
 from collections import Counter
 from datetime import datetime, timedelta
 
-from rotation.domain.credential import NEVER
+from rotation.domain.credential import NEVER, Credential
 from rotation.domain.errors import NotFound
-from rotation.domain.identifiers import LineName, RotationId
-from rotation.domain.line import Line
+from rotation.domain.identifiers import KeyId, LineName, RotationId
+from rotation.domain.line import HeldKey, Line
 from rotation.ledger import application as ledger
 from rotation.ledger.application import ApplicationRecord
 from rotation.ledger.lines import IndexedLine
@@ -118,21 +118,10 @@ async def application(services: Services, found: Found) -> ApplicationView:
     record = await ledger.read(services.tables, found.object_id)
     held = {key.key_id: key for line in record.lines.values() for key in line.keys}
     listed = {secret.key_id: secret for secret in live.secrets}
-    secrets = []
-    for key_id in dict.fromkeys([*listed, *held]):
-        owner = record.line_of(key_id)
-        use, line = record.uses.get(key_id), record.lines.get(owner.name) if owner else None
-        secrets.append(
-            SecretView(
-                key_id=key_id,
-                name=(listed[key_id].display_name or "") if key_id in listed else "",
-                ends_at=listed[key_id].end_at if key_id in listed else held[key_id].end_at,
-                line=owner.name if owner else None,
-                current=line is not None and line.current == key_id,
-                last_used_at=use.last_used_at if use else None,
-                listed=key_id in listed,
-            )
-        )
+    secrets = [
+        _secret_view(record, key_id, listed=listed.get(key_id), held=held.get(key_id))
+        for key_id in dict.fromkeys([*listed, *held])
+    ]
     events = await ledger.events(services.tables, found.object_id)
     return ApplicationView(
         application=live.object_id,
@@ -142,6 +131,33 @@ async def application(services: Services, found: Found) -> ApplicationView:
         lines=tuple(_line_detail(line, record) for _name, line in sorted(record.lines.items())),
         events=tuple(event(row) for row in events),
     )
+
+
+def _secret_view(
+    record: ApplicationRecord, key_id: KeyId, *, listed: Credential | None, held: HeldKey | None
+) -> SecretView:
+    shown = listed or held
+    assert shown is not None
+    name, use = _line_of(record, key_id, listed), record.uses.get(key_id)
+    line = record.lines.get(name) if name else None
+    return SecretView(
+        key_id=key_id,
+        name=(listed.display_name or "") if listed else "",
+        ends_at=shown.end_at,
+        line=name,
+        current=line is not None and line.current == key_id,
+        last_used_at=use.last_used_at if use else None,
+        listed=listed is not None,
+    )
+
+
+def _line_of(record: ApplicationRecord, key_id: KeyId, listed: Credential | None) -> LineName | None:
+    """Find whose it is: a line's own, or still on its way through a rotation of ours that bears its marker."""
+    if (owner := record.line_of(key_id)) is not None:
+        return owner.name
+    marker = listed.marker if listed else None
+    rotating = record.rotations.get(marker.ulid) if marker else None
+    return rotating.line if rotating else None
 
 
 async def line(services: Services, found: Found, name: LineName) -> LineDetail:

@@ -1,7 +1,7 @@
 """One step of one rotation under the lease of its application: what it knows, and how it writes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 

@@ -16,6 +16,7 @@ from rotation.domain.identifiers import RotationId
 from rotation.domain.rotation import Blocked, Overlapping, Planned, Retiring, Rotation
 from rotation.ledger.application import ApplicationRecord
 from rotation.ports.tables import Row
+from rotation.workflows.previewing import Preview
 from rotation.workflows.views import DeliveryView, EventView, RotationView
 
 JOURNEY = (
@@ -125,3 +126,23 @@ def delivery_view(name: str, delivery: Delivery) -> DeliveryView:
         deadline=deadline,
         hand_off=hand_off,
     )
+
+
+def preview_told(seen: Preview) -> Mapping[str, object]:
+    """Tell what enrolling would mean, without the whole policy."""
+    application = seen.application
+    return {
+        "application": application.object_id,
+        "client_id": application.client_id,
+        "name": application.display_name,
+        "policy": seen.policy.name,
+        "line": seen.entry.name,
+        "terms": seen.entry.terms,
+        "enrolment": seen.enrolment,
+        "handed_over": seen.handed_over,
+        "foreign": seen.foreign,
+        "owners": seen.owners,
+        "roles": seen.roles,
+        "warnings": seen.warnings,
+        "refusals": seen.refusals,
+    }

@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 
 import httpx
 
@@ -109,7 +110,12 @@ class Wire:
         return Found(text=bundle["value"], version=version, key_id=_key_id(bundle.get("tags") or {}))
 
     def _client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(verify=ssl.create_default_context(cafile=self.ca_file), trust_env=False)
+        return httpx.AsyncClient(verify=_trusting(self.ca_file), trust_env=False)
+
+
+@cache
+def _trusting(ca_file: str) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=ca_file)
 
 
 def _code(answer: httpx.Response) -> int | None:

@@ -73,6 +73,9 @@ class Journal:
         }
 
 
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"fields", "message", "asctime", "taskName"}
+
+
 class _JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -84,6 +87,8 @@ class _JsonLines(logging.Formatter):
         invocation_id = current_invocation.get()
         if invocation_id:
             line["invocation_id"] = invocation_id
+        # What the app hands over as `extra` goes to Application Insights in Azure, so it is told here too.
+        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
         line |= getattr(record, "fields", {})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
@@ -95,4 +100,6 @@ def log_to(path: Path | None) -> None:
     handler = logging.FileHandler(path, encoding="utf-8") if path else logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    logging.getLogger("sandbox.host.storage").setLevel(logging.WARNING)
+    # As host.json's logLevel has it in Azure: what libraries say about every request would hide what the app says.
+    for name in ("sandbox.host.storage", "azure", "httpx", "httpcore", "msal"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -25,7 +25,7 @@ def bindings() -> dict[str, dict[str, Any]]:
     app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
     for blueprint in (timers, queues, routes):
         app.register_functions(blueprint)
-    return {each.get_function_name(): json.loads(each.get_trigger().__str__()) for each in app.get_functions()}
+    return {str(each.get_function_name()): json.loads(each.get_raw_bindings()[0]) for each in app.get_functions()}
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from rotation.domain.credential import Application, Credential
-from rotation.domain.errors import LeaseHeld, Superseded
+from rotation.domain.errors import OutcomeUnknown, Retryable, Superseded
 from rotation.domain.identifiers import (
     AudienceName,
     DestinationName,
@@ -16,10 +17,11 @@ from rotation.domain.identifiers import (
     PolicyName,
     RotationId,
 )
-from rotation.domain.line import Line
+from rotation.domain.line import Line, Reason
 from rotation.domain.messages import read_delivery, read_notice, read_rotation, read_scan
 from rotation.domain.policy import (
     Audience,
+    Canary,
     Configuration,
     Destination,
     Limits,
@@ -36,6 +38,7 @@ from rotation.ledger import keys
 from rotation.ports.tables import Query
 from rotation.workflows import deliver, rotate
 from rotation.workflows.enrolling import enrol
+from rotation.workflows.opening import Ask, NotOpened, Opened, open_rotation
 from rotation.workflows.previewing import Wish
 from rotation.workflows.recovering import recover
 from rotation.workflows.reminding import send_notice
@@ -45,7 +48,7 @@ from tests.fakes.channel import MemoryChannel
 from tests.fakes.clock import MovableClock, SequentialUlids
 from tests.fakes.crashing import Crash, CrashPlan, crashing
 from tests.fakes.directory import MemoryDirectory
-from tests.fakes.directory_state import make_application, make_key_id
+from tests.fakes.directory_state import Text, make_application, make_key_id
 from tests.fakes.integrations import MemoryIntegrations
 from tests.fakes.queues import MemoryQueues
 from tests.fakes.sign_in import MemorySignIn
@@ -112,7 +115,8 @@ class World:
         self.settings = Settings(self.configuration)
         self.plan = CrashPlan()
         self.crashes: list[str] = []
-        self.bugs: list[BaseException] = []
+        self.boundary = 0
+        """How often an error ended an invocation that the boundary maps to "again later"."""
         self.after_each: Callable[[], None] = lambda: None
         self._processes = 0
         self._current = self.services()
@@ -139,6 +143,23 @@ class World:
             worker=f"process-{self._processes}",
             timing=self.timing,
         )
+
+    def calm(self) -> Services:
+        """Give a process that nothing kills: a person's own terminal."""
+        kept, self.plan = self.plan, CrashPlan()
+        found = self.services()
+        self.plan = kept
+        return found
+
+    def vault_holds(self, key_id: KeyId) -> bool:
+        """Tell whether the home vault has an enabled version that carries a key id."""
+        vault = self.vaults.memory(VAULT)
+        texts = [text.text for text in self._texts_of(key_id)]
+        return any(properties.enabled for text in texts for _name, properties in vault.holds(text))
+
+    def _texts_of(self, key_id: KeyId) -> list[Text]:
+        found = [t for r in self.directory._records.values() for t in r.texts]
+        return [text for text in found if text.key_id == key_id]
 
     def crash_at(self, *points: int) -> None:
         """From now on, count port calls anew and die at these points."""
@@ -171,6 +192,19 @@ class World:
         self.plan = kept
         self._current = self.services()
         return found
+
+    async def nights(self, count: int) -> None:
+        """Let so many nights pass, each with its scan."""
+        for _night in range(count):
+            await self.scan()
+            await self.run(timedelta(days=1) - timedelta(minutes=2))
+
+    async def open(
+        self, application: Application, reason: Reason = Reason.REQUESTED, *, line: LineName = LINE, **ask: Any
+    ) -> Opened | NotOpened:
+        """Ask for a rotation, as a person does."""
+        wish = Ask(by="somebody", reason=reason, **ask)
+        return await open_rotation(self.services(), LineId(application.object_id, line), wish)
 
     async def scan(self) -> None:
         """Ask for tonight's scan, and let it run."""
@@ -240,8 +274,8 @@ class World:
         except Crash as crash:
             self.crashes.append(str(crash))
             self._current = self.services()
-        except (LeaseHeld, Superseded):
-            pass
+        except (Retryable, OutcomeUnknown, Superseded):
+            self.boundary += 1
         self.after_each()
 
     # What is true.
@@ -273,6 +307,31 @@ class World:
     async def wakes(self) -> list[str]:
         """Give the keys of all wakes."""
         return [row.key async for row in self.tables.query(keys.WAKES, Query())]
+
+    def titles(self) -> list[str]:
+        """Give the title of each message that people got."""
+        return [message.title for _audience, message in self.channel.sent]
+
+    def alarms(self) -> list[str]:
+        """Give the slug of each alarm, oldest first."""
+        rows = [row for row in self.tables.all_rows(keys.CONTROL) if row.values.get("what") == "alarm"]
+        return [str(row.values["slug"]) for row in rows]
+
+    def change_policy(self, **changes: Any) -> None:
+        """Change the one policy."""
+        policy = replace(self.settings.now.policies[0], **changes)
+        self.settings.now = replace(self.settings.now, policies=(policy,))
+
+    def name_destinations(self, *destinations: Destination) -> None:
+        """Let the configuration name these destinations for the line from now on."""
+        entry = replace(self.settings.now.policies[0].lines[0], destinations=tuple(d.name for d in destinations))
+        self.settings.now = replace(self.settings.now, destinations={d.name: d for d in destinations})
+        self.change_policy(lines=(entry,))
+
+    def make_canary(self, application: Application, within: timedelta = timedelta(minutes=30)) -> None:
+        """Let this line try each night out first."""
+        canary = Canary(application=application.object_id, line=LINE, within=within)
+        self.settings.now = replace(self.settings.now, canary=canary)
 
     def stored(self, name: str, kind: str = "automatic") -> KeyId | None:
         """Give the key id that a destination holds."""

@@ -8,7 +8,7 @@ of a given-up attempt. Both need two spaced reads, and a stray (a marker that th
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from rotation.domain.credential import Application, Credential
+from rotation.domain.credential import NEVER, Application, Credential
 from rotation.domain.identifiers import KeyId
 from rotation.domain.line import HeldKey
 from rotation.domain.rotation import Minting, Staged
@@ -41,11 +41,13 @@ async def send_outbox(step: Step) -> None:
 async def sweep(step: Step) -> datetime | None:
     """Remove orphans of this rotation by two spaced looks; tell when to look again, if there is something."""
     application = await step.application()
-    suspects = [secret for secret in application.secrets if _may_be_orphan(step, secret)]
+    marked = [secret for secret in application.secrets if _may_be_orphan(step, secret)]
+    suspects = [secret for secret in marked if step.now >= _old_at(step, secret)]
+    grown = min((_old_at(step, secret) for secret in marked if secret not in suspects), default=None)
     if not suspects:
         if step.rotation.orphans:
             await step.save(rotation=replace(step.rotation, orphans=()))
-        return None
+        return grown
     await step.permit()
     seen = dict(step.rotation.orphans)
     spacing = step.services.timing.look_spacing
@@ -60,7 +62,13 @@ async def sweep(step: Step) -> datetime | None:
     await step.save(rotation=replace(step.rotation, orphans=fresh), events=events)
     for key_id in ready:
         await step.services.directory.remove(application.object_id, key_id)
-    return step.now + spacing if due else None
+    return step.now + spacing if due else grown
+
+
+def _old_at(step: Step, secret: Credential) -> datetime:
+    """Tell from when on its attempt is surely over."""
+    made_at = (secret.start_at or step.now) + START_EARLIER
+    return made_at + step.services.timing.orphan_age
 
 
 async def _disable_given_up(step: Step, orphans: list[KeyId], staged: list[VersionProperties]) -> None:
@@ -78,15 +86,14 @@ def _may_be_orphan(step: Step, secret: Credential) -> bool:
     working = rotation.working
     at_work = isinstance(working, Minting) and marker.attempt == working.attempt
     staged = isinstance(working, Staged) and marker.attempt == working.minted.attempt
-    made_at = (secret.start_at or step.now) + START_EARLIER
-    return not at_work and not staged and step.now - made_at > step.services.timing.orphan_age
+    return not at_work and not staged
 
 
 async def remove_litter(step: Step) -> datetime | None:
     """Remove what has lapsed long ago, and tell when to look again; the line's latest rotation does it."""
     if step.line.latest != step.rotation.id.ulid:
         return None
-    lapsing = [key for key in step.line.keys if key.lapses and key.key_id != step.line.current]
+    lapsing = [key for key in step.line.keys if key.lapses and key.key_id != step.line.current and key.end_at < NEVER]
     if not lapsing:
         return None
     due = [key for key in lapsing if step.now >= key.end_at + LITTER_AFTER]

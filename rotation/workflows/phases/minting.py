@@ -168,6 +168,7 @@ async def _look(step: Step) -> datetime | None:
     if lost:
         facts = {"key_ids": ",".join(lost)}
         await step.save(replace(phase, suspects=()), events=[Event(what="lost-value.removed", facts=facts)])
+        return step.now + spacing
     return None
 
 
@@ -198,7 +199,7 @@ async def _make_room(step: Step, application: Application) -> None:
             facts = {"key_id": key.key_id, "why": "expired; the application may hold only two"}
             await step.save(events=[Event(what="slot.freed", facts=facts)])
             await step.services.directory.remove(application.object_id, key.key_id)
-            return
+            raise NotYetVisible("a slot is being freed", retry_after=step.services.timing.look_spacing)
     raise CredentialLimit(
         f"the application holds {len(application.secrets)} of {limit} secrets, none of ours has ended"
     )
@@ -222,6 +223,8 @@ async def _mint(step: Step, request: MintRequest) -> None:
     """Send addPassword once, and put the text at once into its home."""
     minted = await step.services.directory.mint(request)
     if minted.credential.display_name != request.display_name:
+        facts = {"key_id": minted.credential.key_id}
+        await step.save(events=[Event(what="marker.refused", facts=facts)])
         await step.services.directory.remove(request.application, minted.credential.key_id)
         raise BrokenInvariant("the directory did not keep our marker in the display name", reason="marker-refused")
     try:

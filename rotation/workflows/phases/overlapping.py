@@ -16,13 +16,14 @@ from rotation.domain.delivery import (
     Verdict,
     Verified,
 )
-from rotation.domain.evidence import Case, Point, Standing, Usage, complete, hopeless, successor_seen, verified, weigh
+from rotation.domain.evidence import Point, Standing, complete, hopeless, successor_seen, verified, weigh
 from rotation.domain.identifiers import DestinationName, KeyId
 from rotation.domain.rotation import Completed, Delivering, Overlapping, Publication, Retiring
 from rotation.ledger import keys
 from rotation.ledger.application import delivery_columns
 from rotation.ports.tables import Change, Replace
 from rotation.workflows.notices import completed_notice, still_in_use_notice
+from rotation.workflows.phases.gathering import build_case
 from rotation.workflows.phases.publishing import begin_deliveries, missing_deliveries
 from rotation.workflows.step import Event, Step
 
@@ -32,6 +33,8 @@ async def wait_for_deliveries(step: Step) -> datetime | None:
     phase = step.rotation.phase
     assert isinstance(phase, Delivering)
     await step.reload()
+    await _drop_deliveries_that_left(step)
+    await _confirm_by_usage(step, phase.publication)
     deliveries = step.record.deliveries_of(step.rotation.id.ulid)
     if any(not stored.delivery.ended for stored in deliveries.values()) and not _burnt(step):
         return step.now + timedelta(hours=1)
@@ -53,7 +56,7 @@ def _burnt(step: Step) -> list[KeyId]:
     stored = step.record.deliveries_of(step.rotation.id.ulid)
     for name, destination in named.items():
         assisted = step.services.integrations.of(destination).capabilities.mode is DeliveryMode.ASSISTED
-        if not assisted and (name not in stored or not stored[name].delivery.ended):
+        if not assisted and (name not in stored or not isinstance(stored[name].delivery.phase, Verified)):
             return []
     return burnt
 
@@ -118,9 +121,9 @@ async def _retire(
 
 
 async def _stay(step: Step, phase: Overlapping, missing: Mapping[str, tuple[str, ...]]) -> None:
-    fresh = phase.asked_at is None
-    notice = still_in_use_notice(step, missing) if fresh else ()
-    await step.save(replace(phase, missing=missing, asked_at=step.now), outbox=notice)
+    notice = () if phase.told_at else still_in_use_notice(step, missing)
+    told_at = step.now if notice else phase.told_at
+    await step.save(replace(phase, missing=missing, asked_at=step.now, told_at=told_at), outbox=notice)
 
 
 async def _note_lapsing(step: Step, lapsing: list[KeyId]) -> None:
@@ -179,46 +182,6 @@ def _sort(found: _Found, key_id: KeyId, points: tuple[Point, ...]) -> None:
         found.sooner.extend(point.until for point in lacking if point.until)
 
 
-async def build_case(step: Step, publication: Publication, application: Application) -> Case:
-    """Gather what a removal is decided from, as it is now."""
-    named = step.named()
-    of = step.services.integrations.of
-    deliveries = {name: s.delivery for name, s in step.record.deliveries_of(step.rotation.id.ulid).items()}
-    return Case(
-        terms=step.entry.terms,
-        retire=step.line.enrolment.retire,
-        readers=step.line.enrolment.readers,
-        named={name: destination.settles_in for name, destination in named.items()},
-        reaches={name: of(destination).capabilities.level for name, destination in named.items()},
-        deliveries={name: d for name, d in deliveries.items() if d.key_id == publication.minted.key_id},
-        published_at=publication.published_at,
-        proven_at=publication.proven_at,
-        successor=publication.minted.key_id,
-        own_sign_ins=step.rotation.own_sign_ins,
-        usage=await _usage(step, application),
-        known_since=_known_since(step),
-        canary=step.is_canary,
-    )
-
-
-def _known_since(step: Step) -> dict[KeyId, datetime]:
-    return {key.key_id: step.line.enrolment.at for key in step.line.keys}
-
-
-async def _usage(step: Step, application: Application) -> Usage:
-    source = step.services.usage
-    if source is None:
-        return Usage()
-    reading = await step.services.control.usage.read()
-    return Usage(
-        source=source.name,
-        sees=source.sees(application),
-        first_read_at=reading.first_read_at,
-        read_at=reading.read_at,
-        uses=step.record.uses,
-    )
-
-
 async def _drop_deliveries_that_left(step: Step) -> None:
     """Cancel deliveries to destinations that the configuration names no longer."""
     named = step.named()
@@ -238,7 +201,7 @@ async def _drop_deliveries_that_left(step: Step) -> None:
 async def _confirm_by_usage(step: Step, publication: Publication) -> None:
     """Let usage confirm what a person or an unreadable store cannot: only where one destination is meant."""
     named = step.named()
-    if len(named) != 1:
+    if len(named) != 1 or publication.minted.key_id not in step.record.uses:
         return
     (name,) = named
     stored = step.record.deliveries_of(step.rotation.id.ulid).get(name)

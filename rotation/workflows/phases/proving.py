@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import datetime
 
-from rotation.domain.errors import NeedsPerson, SecretRefused
+from rotation.domain.errors import NeedsPerson, NotFound, SecretRefused
 from rotation.domain.policy import Proof
-from rotation.domain.rotation import Proven, Staged
+from rotation.domain.rotation import Minting, Proven, Staged
 from rotation.ports.sign_in import Accepted, NotAccepted, Unprovable
-from rotation.workflows.step import Step
+from rotation.workflows.step import Event, Step
 
 SIGN_INS = 5
 
@@ -18,7 +18,11 @@ async def carry(step: Step) -> datetime | None:
     assert isinstance(phase, Staged)
     terms = step.entry.terms
     await step.permit()
-    text = await step.vault.read(step.staged_name, phase.staged_version)
+    try:
+        text = await step.vault.read(step.staged_name, phase.staged_version)
+    except NotFound:
+        await mint_again(step, phase)
+        return None
     spacing = terms.proof_over / (SIGN_INS - 1)
     match await step.services.sign_in.prove(step.rotation.client_id, text):
         case Accepted():
@@ -33,6 +37,18 @@ async def carry(step: Step) -> datetime | None:
                 raise NeedsPerson(f"AADSTS{code}: no proof can be had for this application", reason="unprovable")
             await step.save(_proven(step, phase, unprovable=code))
             return None
+
+
+async def mint_again(step: Step, phase: Staged | Proven) -> None:
+    """
+    Go back to Minting: somebody took the staged version away, so the text is lost before it was published.
+
+    The credential is given up: not adopted any more, it goes as an orphan of an attempt that was given up.
+    """
+    left = tuple(key_id for key_id in step.rotation.adopted if key_id != phase.minted.key_id)
+    again = Minting(attempt=phase.minted.attempt, asked=True)
+    event = Event(what="staged.gone", facts={"key_id": phase.minted.key_id, "version": phase.staged_version})
+    await step.save(again, rotation=replace(step.rotation, adopted=left), events=[event])
 
 
 async def _accepted(step: Step, phase: Staged, again_at: datetime) -> datetime | None:

@@ -3,18 +3,22 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from rotation.domain.delivery import AwaitingApproval, Delivery, DeliveryPhase, Pending
-from rotation.domain.errors import VaultNameTaken
+from rotation.domain.credential import DESCRIPTION_LIMIT, Marker
+from rotation.domain.delivery import AwaitingApproval, Cancelled, Delivery, DeliveryPhase, Pending
+from rotation.domain.errors import NotFound, VaultNameTaken
 from rotation.domain.identifiers import DestinationName, SecretVersion
 from rotation.domain.line import HeldKey
 from rotation.domain.policy import Destination
 from rotation.domain.rotation import Delivering, Proven, Publication, Published
-from rotation.ledger import keys
+from rotation.domain.secret import SecretText
+from rotation.ledger import expiries, keys
 from rotation.ledger.application import delivery_columns
-from rotation.ports.tables import Insert
+from rotation.ledger.expiries import Expiry
+from rotation.ports.tables import Change, Insert, Replace
 from rotation.ports.vault import NewVersion, VersionProperties
 from rotation.workflows import tags
 from rotation.workflows.nudge import nudge_delivery
+from rotation.workflows.phases.proving import mint_again
 from rotation.workflows.step import Event, Hold, Step
 
 
@@ -27,7 +31,15 @@ async def publish(step: Step) -> datetime | None:
         raise Hold("outside the window", step.now + timedelta(hours=1))
     name = step.line.enrolment.secret_name
     versions = await step.vault.versions(name)
-    version = _published_already(step, phase, versions) or await _write(step, phase, versions)
+    version = _published_already(step, phase, versions)
+    if version is None:
+        _look_at_latest(step, versions)
+        try:
+            text = await step.vault.read(step.staged_name, phase.staged_version)
+        except NotFound:
+            await mint_again(step, phase)
+            return None
+        version = await _write(step, phase, text)
     publication = Publication(
         minted=phase.minted,
         version=version,
@@ -54,13 +66,16 @@ def _published_already(step: Step, phase: Proven, versions: Sequence[VersionProp
     return None
 
 
-async def _write(step: Step, phase: Proven, versions: Sequence[VersionProperties]) -> SecretVersion:
+def _look_at_latest(step: Step, versions: Sequence[VersionProperties]) -> None:
+    """Overwrite nothing that is not this line's."""
     known = {step.line.enrolment.adopted_version, step.line.version}
     for last in tags.latest(versions):
         if not tags.is_lines(last, step.rotation.line_id) and last.version not in known:
             name = step.line.enrolment.secret_name
             raise VaultNameTaken(f"the latest version of {name} is not this line's", version=last.version)
-    text = await step.vault.read(step.staged_name, phase.staged_version)
+
+
+async def _write(step: Step, phase: Proven, text: SecretText) -> SecretVersion:
     marks = {
         tags.ROTATION: step.rotation.id.ulid,
         tags.LINE: str(step.rotation.line_id),
@@ -77,15 +92,60 @@ async def plan_deliveries(step: Step) -> datetime | None:
     phase = step.rotation.phase
     assert isinstance(phase, Published)
     await step.permit()
-    await step.vault.disable(step.staged_name, phase.publication.staged_version)
+    await record_end(step)
+    await _disable_staged(step, phase.publication.staged_version)
     planned = missing_deliveries(step, phase.publication)
     await begin_deliveries(step, planned, then=Delivering(publication=phase.publication))
     return None
 
 
+async def record_end(step: Step) -> None:
+    """Record the new end date in `expiries`; a crash before it finds the rotation Published, so it is done again."""
+    line, held = step.line, step.line.current_key
+    if held is None:
+        return
+    policy = step.policy
+    expiry = Expiry(
+        object_id=line.id.application,
+        client_id=line.client_id,
+        key_id=held.key_id,
+        application=line.display_name,
+        kind="secret",
+        end_at=held.end_at,
+        credential_name=_credential_name(step),
+        policy=policy.name,
+        line=line.id.name,
+        audience=policy.audience or step.configuration.fallback_audience or "",
+        status="current",
+    )
+    await expiries.put(step.services.tables, expiry)
+
+
+def _credential_name(step: Step) -> str:
+    minted = step.rotation.minted
+    marker = Marker(step.rotation.id.ulid, minted.attempt if minted else 0)
+    return marker.label(step.line.enrolment.description[:DESCRIPTION_LIMIT])
+
+
+async def _disable_staged(step: Step, version: SecretVersion) -> None:
+    try:
+        await step.vault.disable(step.staged_name, version)
+    except NotFound:
+        await step.save(events=[Event(what="staged.gone", facts={"version": version})])
+
+
 def missing_deliveries(step: Step, publication: Publication) -> dict[DestinationName, Delivery]:
-    """Make a delivery for each destination that the configuration names today and this rotation does not serve yet."""
+    """
+    Make a delivery for each destination that the configuration names today and this rotation does not serve yet.
+
+    One that left and came back, or is another place than when it was planned, is not served.
+    """
     known = step.record.deliveries_of(step.rotation.id.ulid)
+    served = {
+        name
+        for name, destination in step.named().items()
+        if name in known and _serves(known[name].delivery, destination)
+    }
     return {
         name: Delivery(
             rotation=step.rotation.id,
@@ -99,8 +159,12 @@ def missing_deliveries(step: Step, publication: Publication) -> dict[Destination
             settles_in=destination.settles_in,
         )
         for name, destination in step.named().items()
-        if name not in known
+        if name not in served
     }
+
+
+def _serves(delivery: Delivery, destination: Destination) -> bool:
+    return not isinstance(delivery.phase, Cancelled) and delivery.fingerprint == destination.fingerprint
 
 
 def _first_phase(step: Step, destination: Destination) -> DeliveryPhase:
@@ -115,11 +179,14 @@ async def begin_deliveries(step: Step, planned: dict[DestinationName, Delivery],
     """Write the deliveries with their wakes first, and nudge each."""
     for name in planned:
         await step.services.wakes.set(step.rotation.id, step.now, destination=name)
-    changes = [
-        Insert(key=keys.delivery(step.rotation.id.ulid, name), values=delivery_columns(delivery))
-        for name, delivery in planned.items()
-    ]
+    changes = [_planned(step, name, delivery) for name, delivery in planned.items()]
     await step.save(then, changes=changes)
     await step.reload()
     for name in planned:
         await nudge_delivery(step.services, step.rotation.id, name)
+
+
+def _planned(step: Step, name: DestinationName, delivery: Delivery) -> Change:
+    key, values = keys.delivery(step.rotation.id.ulid, name), delivery_columns(delivery)
+    before = step.record.deliveries_of(step.rotation.id.ulid).get(name)
+    return Replace(key=key, values=values, etag=before.etag) if before else Insert(key=key, values=values)

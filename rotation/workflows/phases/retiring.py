@@ -8,7 +8,7 @@ from rotation.domain.evidence import complete, weigh
 from rotation.domain.line import HeldKey
 from rotation.domain.rotation import Overlapping, Retiring
 from rotation.workflows.phases import removal
-from rotation.workflows.phases.overlapping import build_case
+from rotation.workflows.phases.gathering import build_case
 from rotation.workflows.step import Event, Step
 
 
@@ -66,7 +66,8 @@ async def _remove(step: Step, phase: Retiring, held: HeldKey) -> datetime | None
         await _back(step, phase, why=lacking)
         return step.now + timedelta(hours=1)
     if not phase.asked:
-        await _count(step)
+        if not held.burnt and not await _counted(step):
+            return step.now + timedelta(hours=1)
         phase = replace(phase, asked=True)
         await step.save(phase)
     await step.permit()
@@ -74,14 +75,26 @@ async def _remove(step: Step, phase: Retiring, held: HeldKey) -> datetime | None
     return step.now + spacing
 
 
-async def _count(step: Step) -> None:
+async def _counted(step: Step) -> bool:
+    """
+    Raise tonight's counter before the act, within the ramp, under its etag.
+
+    Asked here once more because any number of rotations may have come to Retiring before the first one counted.
+    """
     if step.is_canary:
-        return
-    night = await step.services.control.night.read()
-    name = night.scan if night else ""
+        return True
+    control = step.services.control
+    if step.held_by_window() or (await control.breaker.read()).open_reason is not None:
+        return False
+    night, beginning = await control.night.read(), await control.beginning.read()
+    ramp = step.configuration.limits.at(step.now, beginning.first_enrolled_at)
+    granted = False
 
     def one_more(count: RampCount) -> RampCount:
-        tonight = count.of(name)
-        return replace(tonight, removed=tonight.removed + 1)
+        nonlocal granted
+        tonight = count.of(night.scan if night else "")
+        granted = tonight.may_remove(ramp)
+        return replace(tonight, removed=tonight.removed + 1) if granted else tonight
 
-    await step.services.control.ramp.change(one_more)
+    await control.ramp.change(one_more)
+    return granted

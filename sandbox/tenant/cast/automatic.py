@@ -49,7 +49,7 @@ def billing(now: datetime) -> CastMember:
             owner=ADA,
             role="Reads its secret from Key Vault; nothing but the vault has to change.",
         ),
-        credential("billing-api", now, display_name="prod", days=21),
+        credential("billing-api", now, display_name="prod", days=51),
         secret_name="billing-api-client-secret",
     )
 
@@ -62,13 +62,13 @@ def payroll(now: datetime) -> CastMember:
             owner=BO,
             role="A second vault consumer, with a secret made by the Azure CLI.",
         ),
-        credential("payroll-export", now, display_name="rbac", days=13),
+        credential("payroll-export", now, display_name="rbac", days=44),
         secret_name="payroll-export-secret",
     )
 
 
 def fleet(now: datetime) -> CastMember:
-    held = credential("fleet-gateway", now, display_name=None, days=17)
+    held = credential("fleet-gateway", now, display_name=None, days=47)
     found = _rotating(
         "fleet-gateway",
         "Fleet Gateway",

@@ -13,7 +13,7 @@ def handed_off(now: datetime) -> list[CastMember]:
 
 
 def arctic_wolf(now: datetime) -> CastMember:
-    held = credential("arctic-wolf-ma", now, display_name="Arctic Wolf Secret", days=17, lifetime=730)
+    held = credential("arctic-wolf-ma", now, display_name="Arctic Wolf Secret", days=49, lifetime=730)
     found = member(
         "arctic-wolf-ma",
         "Managed Security Awareness (MA)",
@@ -35,7 +35,7 @@ def arctic_wolf(now: datetime) -> CastMember:
 
 def ci_sync(now: datetime) -> CastMember:
     held = credential(
-        "ci-sync-azure", now, display_name="CI Sync Agent Connector for Azure Client Secret", days=25, lifetime=730
+        "ci-sync-azure", now, display_name="CI Sync Agent Connector for Azure Client Secret", days=45, lifetime=730
     )
     found = member(
         "ci-sync-azure",

@@ -27,7 +27,7 @@ def troubled(now: datetime) -> list[CastMember]:
 
 def warehouse(now: datetime) -> CastMember:
     """One secret in two places: the vault consumer switches, a batch job that nobody remembers does not."""
-    held = credential("warehouse-sync", now, display_name="created by Jenny, see ticket CHG0041877", days=48)
+    held = credential("warehouse-sync", now, display_name="created by Jenny, see ticket CHG0041877", days=56)
     found = member(
         "warehouse-sync",
         "Warehouse Sync",
@@ -60,7 +60,7 @@ def laboratory(now: datetime) -> CastMember:
         wish=Wish.ENROL,
         outcome=Outcome.BLOCKED_POLICY,
     )
-    held = credential("laboratory-scanner", now, display_name="prod", days=30)
+    held = credential("laboratory-scanner", now, display_name="prod", days=52)
     consumer = VaultConsumer(name=found.key, vault=Vault.SECOND, secret_name="laboratory-scanner-secret", every=_DAILY)
     today = VaultSecret(vault=Vault.SECOND, name=consumer.secret_name, value=held.text)
     policy = AssignedPolicy(policy=_no_passwords(), applications=(found.object_id,))
@@ -76,7 +76,7 @@ def intranet(now: datetime) -> CastMember:
         wish=Wish.ENROL,
         outcome=Outcome.BLOCKED_NAME,
     )
-    held = credential("intranet-search", now, display_name="key1", days=19)
+    held = credential("intranet-search", now, display_name="key1", days=46)
     consumer = VaultConsumer(name=found.key, vault=Vault.SECOND, secret_name="intranet-search-secret", every=_DAILY)
     today = VaultSecret(vault=Vault.SECOND, name=consumer.secret_name, value=held.text)
     foreign = VaultSecret(
@@ -99,8 +99,8 @@ def survey(now: datetime) -> CastMember:
         wish=Wish.ENROL,
         outcome=Outcome.BLOCKED_LIMIT,
     )
-    older = credential("survey-portal/older", now, display_name="2023", days=27, lifetime=730)
-    newer = credential("survey-portal/newer", now, display_name="new new new", days=41)
+    older = credential("survey-portal/older", now, display_name="2023", days=50, lifetime=730)
+    newer = credential("survey-portal/newer", now, display_name="new new new", days=57)
     consumer = VaultConsumer(name=found.key, vault=Vault.SECOND, secret_name="survey-portal-secret", every=_DAILY)
     today = VaultSecret(vault=Vault.SECOND, name=consumer.secret_name, value=newer.text)
     other = ForgottenSystem(

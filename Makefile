@@ -1,0 +1,64 @@
+# What can be done here. Every target finds or makes what it needs first (.ci/bootstrap), on a bare machine too.
+.DEFAULT_GOAL := help
+.PHONY: help demo sandbox check test test-real crash format schema requirements lock clean
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+
+# Nothing that these targets start tells anybody that it ran.
+export AZURE_CORE_COLLECT_TELEMETRY := no
+export DO_NOT_TRACK := 1
+
+help: ## What can be done here
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo '  .venv/bin/python -m rotation --help   the command line'
+	@echo '  .ci/run                               what CI runs: check, test, test-real'
+
+demo: ## See it work: a whole Azure on this machine, and forty days of rotations (ARGS=--exit to stop at the end)
+	@.ci/bootstrap sandbox
+	@$(BIN)/python -m sandbox.demo $(ARGS)
+
+sandbox: ## A whole Azure on this machine, until Ctrl-C; its addresses are in sandbox/.run/env
+	@.ci/bootstrap sandbox
+	@$(BIN)/python -m sandbox.running $(ARGS)
+
+check: ## Format, lint, types, import contracts, requirements.txt and rotation.schema.json (under a minute)
+	@.ci/bootstrap env
+	@.ci/check
+
+test: ## All tests that need nothing but Python and Node (under 7 minutes)
+	@.ci/bootstrap sandbox
+	@$(PYTEST) $(ARGS)
+	@.ci/left-out
+
+test-real: ## Other people's programs against the sandbox: Azure CLI, published API descriptions, Chromium (under 9)
+	@.ci/bootstrap real
+	@ROTATION_CHROMIUM=$$(.ci/bootstrap chromium) $(PYTEST) tests/real -m real $(ARGS)
+
+crash: ## Every crash at every step, the whole enumeration; `make test` runs a part of it
+	@.ci/bootstrap env
+	@$(PYTEST) tests/crash -m 'not real' $(ARGS)
+
+format: ## Put the code into shape
+	@.ci/bootstrap env
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+schema: ## Write rotation.schema.json again, from the code
+	@.ci/bootstrap env
+	@$(BIN)/python -m rotation config schema > rotation.schema.json.new
+	@mv rotation.schema.json.new rotation.schema.json
+
+requirements: ## Write requirements.txt, which Azure installs from, again from uv.lock
+	@.ci/bootstrap env
+	@.ci/requirements > requirements.txt.new
+	@mv requirements.txt.new requirements.txt
+
+lock: ## Bring uv.lock to pyproject.toml, and requirements.txt to both
+	@UV_PYTHON=$$(.ci/bootstrap python) $$(.ci/bootstrap uv) lock
+	@$(MAKE) requirements
+
+clean: ## Remove all that these targets made
+	@rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache sandbox/node_modules sandbox/.run

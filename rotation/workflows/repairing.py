@@ -1,0 +1,77 @@
+"""
+Once a week the index of lines is written anew from the truth, and every open rotation is looked at without its wake.
+
+What a crash left behind between two tables is mended here: an index entry that is old, missing or without truth, and
+a wake that was lost.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from rotation.domain.identifiers import LineId, LineName, ObjectId
+from rotation.domain.line import Line
+from rotation.ledger import application as ledger
+from rotation.ledger import keys
+from rotation.ledger.application import ApplicationRecord
+from rotation.ledger.lines import IndexedLine, index
+from rotation.ports.tables import Query, prefix
+from rotation.workflows.services import Services
+
+WITHOUT_TRUTH_KEPT = timedelta(days=1)
+"""Enrolment writes the index before the truth: younger than this, the truth may be on its way."""
+
+
+async def write_lines_anew(services: Services) -> Mapping[str, int]:
+    """Write `lines` from the truth, wake what is open, delete what has no truth; tell how many of each."""
+    written = woken = dropped = 0
+    for line_id in await _enrolled(services):
+        record = await ledger.read(services.tables, line_id.application)
+        line = record.lines.get(line_id.name)
+        if line is not None:
+            written += await _write(services, line, record)
+            woken += await _wake(services, line, record)
+    async for entry in services.lines.all():
+        dropped += await _drop(services, entry)
+    return {"lines_written": written, "lines_woken": woken, "lines_dropped": dropped}
+
+
+async def _enrolled(services: Services) -> list[LineId]:
+    span = prefix(None, "a|line|")
+    query = Query(first=span.first, before=span.before, columns=("policy",))
+    rows = [row async for row in services.tables.query(keys.ROTATIONS, query)]
+    return [LineId(ObjectId(row.partition), LineName(row.key.split("|")[2])) for row in rows]
+
+
+async def _write(services: Services, line: Line, record: ApplicationRecord) -> int:
+    """Write the entry where it differs; what tonight's scan found due stays noted."""
+    before = await services.lines.get(line.id)
+    entry = index(line, record, record.rotations.get(line.latest or ""))
+    if before is not None:
+        entry = entry.due_as(before)
+    if entry == before:
+        return 0
+    await services.lines.put(entry)
+    return 1
+
+
+async def _wake(services: Services, line: Line, record: ApplicationRecord) -> int:
+    """Look at the line's latest rotation and its open deliveries: an ended one may owe litter and notices."""
+    rotation = record.rotations.get(line.latest or "")
+    if rotation is None:
+        return 0
+    now = services.clock.now()
+    await services.wakes.set(rotation.id, now)
+    for name, stored in record.deliveries_of(rotation.id.ulid).items():
+        if rotation.open and not stored.delivery.ended:
+            await services.wakes.set(rotation.id, now, destination=name)
+    return 1
+
+
+async def _drop(services: Services, entry: IndexedLine) -> int:
+    if await ledger.line(services.tables, entry.id) is not None:
+        return 0
+    now = services.clock.now()
+    if entry.enrolled_at is not None and now - entry.enrolled_at < WITHOUT_TRUTH_KEPT:
+        return 0
+    await services.lines.drop(entry.id)
+    return 1

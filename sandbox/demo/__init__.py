@@ -1,0 +1,1 @@
+"""`python -m sandbox.demo`: weeks of a tenant's life in a minute, judged by what the sandbox itself saw."""

@@ -1,0 +1,69 @@
+"""The weeks after: a scan a day, everybody signs in with what they hold, and people do or do not paste in time."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from sandbox.demo.configuration import mail
+from sandbox.demo.stage import Stage
+from sandbox.downstream.downstream import Outcome as SignedIn
+from sandbox.tenant.cast.members import CastMember
+
+DAY = timedelta(days=1, minutes=2)
+"""A little more, so that what is looked at daily is due when the day has moved."""
+PASTES_ON = 2
+"""On this day the person who does their hand-off in time does it."""
+IN_TIME = "ci-sync-azure"
+
+
+def live(stage: Stage, days: int, over: Callable[[], bool]) -> int:
+    """Move day by day until *over* says so, at most *days*; give how many it were."""
+    with stage.screen.working(f"{days} days, a scan each day", total=days) as work:
+        for day in range(1, days + 1):
+            stage.move(DAY)
+            outcomes = sign_in(stage)
+            stage.wait_until_quiet()
+            if day == PASTES_ON:
+                paste(stage, member_of(stage, IN_TIME))
+            failing = [each.name for each in outcomes if not each.ok]
+            told = f"day {day}: {len(outcomes) - len(failing)} of {len(outcomes)} systems sign in"
+            work.tell(told, done=day, aloud=day % 5 == 0)
+            if over():
+                return day
+    return days
+
+
+def sign_in(stage: Stage) -> list[SignedIn]:
+    """Let every downstream system sign in with what it holds."""
+    return asyncio.run(stage.world.cloud.downstream.sign_in_all())
+
+
+def member_of(stage: Stage, key: str) -> CastMember:
+    return next(member for member in stage.members if member.key == key)
+
+
+def paste(stage: Stage, member: CastMember) -> None:
+    """Let the owner do the hand-off: open the link, paste, and say so at the command line."""
+    line = next(line for line in stage.lines() if line["application"] == member.object_id)
+    shown = stage.ask(f"rotations/{line['rotation']}")
+    waiting = next(each for each in shown["deliveries"] if each["phase"] == "awaiting-person")
+    link = next(field["value"] for field in waiting["hand_off"]["fields"] if field["link"])
+    _hand_over(stage, member, link)
+    answers = [word for question in waiting["hand_off"]["questions"] for word in ("--answer", f"{question}=yes")]
+    owner = mail(member.owner, stage.tenant.default_domain)
+    stage.terminal.ask("acknowledge", line["rotation"], waiting["destination"], *answers, by=owner)
+
+
+def _hand_over(stage: Stage, member: CastMember, link: str) -> None:
+    url = urlsplit(link)
+    _, _, name, version = url.path.split("/")
+    reference: Mapping[str, Any] = {"vault_url": f"{url.scheme}://{url.netloc}", "name": name, "version": version}
+    cloud = stage.world.cloud
+    context = httpx.create_ssl_context(verify=cloud.ca_file)
+    with httpx.Client(verify=context, trust_env=False) as client:
+        address = f"{cloud.urls['downstream']}/people/{member.key}"
+        client.post(address, json={**reference, "client_id": member.client_id}).raise_for_status()

@@ -1,0 +1,4 @@
+"""Placeholder until written."""
+from sandbox.demo.verdict import Verdict
+def tell(asked, path, screen):
+    return Verdict(problems=[])

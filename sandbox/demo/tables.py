@@ -1,0 +1,75 @@
+"""The tables at the end: what became of each line, who signs in with what, who was told."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from sandbox.demo.judgement import Ending
+from sandbox.demo.screen import sign
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def ledger(endings: Sequence[Ending]) -> Table:
+    """Tell how each character's story ended."""
+    table = _table("", "application", "owner", "what is so")
+    for ending in endings:
+        member = ending.member
+        table.add_row(sign(ending.state), member.display_name, member.owner.name, ending.says)
+    return table
+
+
+def downstream(holders: Iterable[Mapping[str, Any]]) -> Table:
+    """Tell what each system holds, and whether it signs in with it."""
+    table = _table("", "system", "holds key id", "sign-ins", "signs in")
+    for holder in holders:
+        ok = bool(holder["signed_in"])
+        told = "yes" if ok else f"no: AADSTS{holder['code']}" if holder["code"] else f"no: {holder['problem']}"
+        held = str(holder["key_id"] or "an older one")[:8]
+        table.add_row(sign("done" if ok else "expired"), holder["name"], held, str(holder["sign_ins"]), told)
+    table.columns[3].justify = "right"
+    return table
+
+
+def reminders(mails: Sequence[Mapping[str, Any]]) -> Table:
+    """Tell who got how many mails, and the latest subject."""
+    table = _table("", "to", "mails", "the latest")
+    table.columns[2].justify = "right"
+    counts: Counter[str] = Counter()
+    latest: dict[str, str] = {}
+    for mail in mails:
+        for recipient in mail["message"]["toRecipients"]:
+            address = recipient["emailAddress"]["address"].partition("@")[0]
+            counts[address] += 1
+            latest[address] = mail["message"]["subject"]
+    for address, count in counts.most_common():
+        table.add_row(sign("waiting"), address, str(count), Text(latest[address], overflow="ellipsis", no_wrap=True))
+    return table
+
+
+def figures(report: Mapping[str, Any]) -> Table:
+    """Tell the figures of the report in a few lines."""
+    rotations, deliveries, signed = report["rotations"], report["deliveries"], report["sign_ins"]
+    table = _table("", "")
+    table.show_header = False
+    tenant, scan = report["tenant"], report["scan"]
+    table.add_row("tenant", f"{tenant['applications']:,} applications, {tenant['credentials']:,} client secrets")
+    complete = "complete" if scan["complete"] else "INCOMPLETE"
+    table.add_row("scan", f"{complete}, {scan['requests']} pages, {scan['due']} of {report['lines']['enrolled']} lines due")
+    reasons = ", ".join(f"{count} {reason}" for reason, count in rotations["by_reason"].items())
+    table.add_row("rotations", f"{rotations['opened']} opened, {rotations['completed']} completed, "
+                               f"{rotations['overlapping']} overlapping, {rotations['blocked']} stopped ({reasons})")
+    table.add_row("deliveries", f"{deliveries['verified']} verified, {deliveries['awaiting_person']} wait for people, "
+                                f"{deliveries['failed']} failed")
+    table.add_row("sign-ins", f"{signed['ok']} of {signed['checked']} downstream systems sign in")
+    table.add_row("removed", f"{report['retired']} old secrets; of others {len(report['foreign_removed'])}")
+    table.add_row("leaks", f"{len(report['canary_leaks'])}: every log, table, queue, blob and mail was searched")
+    return table

@@ -1,0 +1,131 @@
+"""The pages say what the code does: slugs, routes, commands, tables, phases, facts and links."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from docs import make_phases
+from rotation.cli.app import COMMANDS
+from rotation.cli.configuring import config
+from rotation.domain.delivery import ENDED as ENDED_DELIVERIES
+from rotation.integrations.catalogue import KINDS
+from rotation.ledger import keys
+from rotation.triggers.boundary import DOCUMENTED_AT
+from tests.unit.docs.slugs import produced
+
+ROOT = Path(__file__).parents[3]
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:)([^)\s]*)\)")
+HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
+FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+FACT = re.compile(r"^\| ([A-L]\d?-\d+) \|", re.MULTILINE)
+
+
+def text(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def anchors(page: Path) -> set[str]:
+    """Give the anchors of a page's headings as GitHub makes them."""
+    plain = FENCED.sub("", page.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in HEADING.findall(plain)}
+
+
+def test_the_phase_table_is_what_the_code_allows() -> None:
+    """`python -m docs.make_phases` writes it anew."""
+    assert text("docs/phases.md") == make_phases.page()
+
+
+def test_every_slug_has_a_heading_and_every_heading_a_slug() -> None:
+    headed = re.findall(r"^### (\S+)$", text("docs/runbook.md"), re.MULTILINE)
+    assert len(headed) == len(set(headed))
+    slugs = produced()
+    assert {slug: where for slug, where in slugs.items() if slug not in headed} == {}
+    assert set(headed) - set(slugs) == set()
+
+
+def test_problems_point_to_the_page_that_has_the_slugs() -> None:
+    assert DOCUMENTED_AT == "docs/runbook.md"
+
+
+def test_slugs_are_found_in_every_form_in_which_code_tells_them() -> None:
+    """A keyword, a class attribute, an argument, a constant, an alternative, a beginning."""
+    wanted = {"two-persons", "credential-limit", "breaker-open", "vault-name-deleted", "not-opened", "at-most", "bug"}
+    assert wanted <= set(produced())
+
+
+def routes() -> Iterator[str]:
+    for node in ast.walk(ast.parse(text("rotation/triggers/http.py"))):
+        match node:
+            case ast.Call(func=ast.Attribute(attr="route"), keywords=keywords):
+                told = {keyword.arg: ast.literal_eval(keyword.value) for keyword in keywords}
+                yield from (f"{method} /api/{told['route']}" for method in told["methods"])
+
+
+def test_every_route_is_described() -> None:
+    found = set(routes())
+    assert len(found) > 5
+    assert set(re.findall(r"^## `([A-Z]+ /api/\S+)`$", text("docs/api.md"), re.MULTILINE)) == found
+    assert {route for route in found if f"`{route}`" not in text("README.md")} == set()
+
+
+def test_every_command_is_in_the_readme() -> None:
+    names = [command.__name__ for _panel, commands in COMMANDS for command in commands]
+    names += [f"config {command.callback.__name__}" for command in config.registered_commands if command.callback]
+    assert len(names) > 10
+    assert [name for name in names if f"`rotation {name}" not in text("README.md")] == []
+
+
+@pytest.mark.parametrize("name", sorted({*keys.TABLES, *keys.QUEUES}))
+def test_every_table_and_queue_is_in_the_protocol(name: str) -> None:
+    assert f"`{name}`" in text("docs/protocol.md")
+
+
+def test_every_end_of_a_delivery_is_in_the_protocol() -> None:
+    assert [end.__name__ for end in ENDED_DELIVERIES if end.__name__ not in text("docs/protocol.md")] == []
+
+
+def test_every_kind_of_destination_is_in_the_readme() -> None:
+    assert [kind for kind in KINDS if f"integrations/{kind}.md" not in text("README.md")] == []
+
+
+def test_every_fact_that_code_cites_has_an_id() -> None:
+    """Code cites sections (`platform.md A3`); the page has facts of each, under ids that are never twice."""
+    ids = FACT.findall(text("docs/platform-facts.md").split("## Unverified")[0])
+    assert len(ids) == len(set(ids)) > 40
+    cited: set[str] = set()
+    for path in (ROOT / "rotation").rglob("*.py"):
+        for listed in re.findall(r"platform\.md ((?:[A-L]\d?(?:, )?)+)", path.read_text(encoding="utf-8")):
+            cited.update(re.findall(r"[A-L]\d?", listed))
+    assert cited
+    assert {section for section in cited if not any(each.startswith(section) for each in ids)} == set()
+
+
+def test_every_unverified_fact_is_listed_as_such() -> None:
+    told, listed = text("docs/platform-facts.md").split("## Unverified")
+    marked = {line.split("|")[1].strip() for line in told.splitlines() if FACT.match(line) and "UNV" in line}
+    assert marked == set(FACT.findall(listed))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    broken = []
+    for link in LINK.findall(FENCED.sub("", page.read_text(encoding="utf-8"))):
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (anchor and target.suffix == ".md" and anchor not in anchors(target)):
+            broken.append(link)
+    assert broken == []
+
+
+def test_every_decision_says_when_it_would_change() -> None:
+    decisions = sorted((DOCS / "adr").glob("[0-9]*.md"))
+    assert len(decisions) > 5
+    parts = ["Context", "Decision", "Consequences", "What would make us change it"]
+    for page in decisions:
+        assert re.findall(r"^## (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE) == parts, page.name
+    assert [page.name for page in decisions if page.name not in text("docs/adr/README.md")] == []
