@@ -39,7 +39,7 @@ test-real: ## Other people's programs against the sandbox: Azure CLI, published 
 
 crash: ## Every crash at every step, the whole enumeration; `make test` runs a part of it
 	@.ci/bootstrap env
-	@$(PYTEST) tests/crash -m 'not real' $(ARGS)
+	@ROTATION_CRASH=all $(PYTEST) tests/crash $(ARGS)
 
 format: ## Put the code into shape
 	@.ci/bootstrap env

@@ -150,7 +150,7 @@ def compromise(seen: ApplicationView, now: datetime, *, line: str, burnt: Collec
     table = words.grid("key id", "ends", "")
     for secret in seen.secrets:
         is_burnt = secret.key_id in burnt
-        whose = "burnt: removed" if is_burnt else secret.line or "foreign: an intruder adds one"
+        whose = "burnt: removed" if is_burnt else secret.line or "foreign: who added it?"
         style = "bold red" if is_burnt else "" if secret.line else "yellow"
         table.add_row(secret.key_id, words.tall_day(secret.ends_at, now), Text(whose, style=style))
     yield table

@@ -95,9 +95,13 @@ class Fence:
             await self._write([], now=now, first=False)
 
     async def release(self, now: datetime) -> None:
-        """Let go, so that the next worker need not wait; a lease that we lost already is not ours to release."""
+        """
+        Let go, so that the next worker need not wait, even one whose clock is behind ours.
+
+        A lease that we lost already is not ours to release.
+        """
         try:
-            await self._write([], now=now, first=False, ends_at=now)
+            await self._write([], now=now, first=False, ends_at=now - CLOCK_MARGIN)
         except StaleRecord:
             return
 

@@ -35,7 +35,7 @@ from rotation.workflows.services import Services
 log = logging.getLogger(__name__)
 
 PROBLEM = "application/problem+json"
-DOCUMENTED_AT = "docs/problems.md"
+DOCUMENTED_AT = "docs/runbook.md"
 FORBIDDEN = frozenset({"enrol-at-terminal", "compromised-at-terminal"})
 """What a function key may never do."""
 SOON = timedelta(seconds=10)

@@ -42,9 +42,17 @@ async def _by_id(services: Services, guid: str) -> Found:
         try:
             found = await services.directory.by_client_id(ClientId(guid))
         except ApplicationGone:
-            why = f"no application has the object id or client id {guid}"
-            raise NotFound(why, reason="no-such-application", application=guid) from None
+            return await _enrolled_once(services, guid)
     return Found(object_id=found.object_id, client_id=found.client_id, display_name=found.display_name)
+
+
+async def _enrolled_once(services: Services, guid: str) -> Found:
+    """Find an application that the directory has no more through its line, which somebody must still release."""
+    async for line in services.lines.all():
+        if guid in {line.id.application, line.client_id}:
+            return Found(object_id=line.id.application, client_id=line.client_id, display_name=line.display_name)
+    why = f"no application has the object id or client id {guid}"
+    raise NotFound(why, reason="no-such-application", application=guid)
 
 
 async def _by_name(services: Services, name: str) -> Found:

@@ -16,7 +16,7 @@ from rotation.domain.delivery import (
 from rotation.domain.errors import NotFound, Refused
 from rotation.domain.identifiers import DestinationName, RotationId
 from rotation.domain.line import ApprovedDestination
-from rotation.domain.rotation import UNPUBLISHED, Abandoned, Blocked, Planned, Rotation
+from rotation.domain.rotation import UNPUBLISHED, Abandoned, Blocked, Planned, Rotation, Staged, WorkingPhase
 from rotation.ledger import application as ledger
 from rotation.ledger import keys
 from rotation.ledger.application import delivery_columns
@@ -169,12 +169,17 @@ async def retry(services: Services, rotation_id: RotationId, *, by: str) -> None
         if isinstance(phase, Blocked):
             resumed = replace(step.rotation, resumed_from=phase.reason)
             event = Event(what="retried", facts={"by": by, "reason": phase.reason})
-            await step.save(phase.resumes, rotation=resumed, events=[event])
+            await step.save(_afresh(phase.resumes, step), rotation=resumed, events=[event])
         elif not stopped:
             raise Refused("nothing of this rotation is blocked", reason="not-blocked", remedy="rotation show")
     for name in stopped:
         await _set_delivery(services, rotation_id, name, phase=Pending(), facts={"by": by})
     await _wake(services, rotation_id)
+
+
+def _afresh(phase: WorkingPhase, step: Step) -> WorkingPhase:
+    """Give a proof its whole time again; every other phase goes on from where it stopped."""
+    return replace(phase, staged_at=step.now, sign_ins=0) if isinstance(phase, Staged) else phase
 
 
 async def abandon(services: Services, rotation_id: RotationId, *, by: str, why: str) -> None:

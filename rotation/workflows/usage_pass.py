@@ -15,7 +15,7 @@ from rotation.workflows.services import Services
 
 async def read_usage(services: Services, source: UsageSource) -> Mapping[str, int]:
     """
-    Read every sighting of the tenant once, and write what is new about our key ids.
+    Read every sighting of the tenant once, and write what is new about our key ids; without a line there are none.
 
     Raises:
         Retryable, AccessDenied: The source cannot be read: nothing is noted, so its silence decides nothing.
@@ -23,6 +23,8 @@ async def read_usage(services: Services, source: UsageSource) -> Mapping[str, in
     owners: dict[KeyId, ObjectId] = {}
     async for line in services.lines.all():
         owners.update(dict.fromkeys(line.keys, line.id.application))
+    if not owners:
+        return {"usage_seen": 0, "usage_changed": 0}
     began_at = services.clock.now()
     seen = changed = 0
     async for sighting in source.sightings():

@@ -236,13 +236,17 @@ class World:
         found = [row.values["look_at"] for row in self.tables.all_rows(keys.WAKES)]
         found += [row.values["look_at"] for row in self.tables.all_rows(keys.NOTICES)]
         instants = [value for value in found if isinstance(value, datetime)]
+        silent = [row.values.get("look_at") for row in self.tables.all_rows(keys.SCANS)]
+        instants += [value + self.timing.scan_silent for value in silent if isinstance(value, datetime)]
         busy = await self._night_is_open()
         soonest = min(instants, default=datetime.max.replace(tzinfo=UTC))
         return min(soonest, self.clock.now() + timedelta(minutes=1)) if busy else soonest
 
     async def _night_is_open(self) -> bool:
         row = await self.tables.get(keys.CONTROL, "control", "night")
-        return row is not None and any(state in str(row.values["state"]) for state in ('"canary"}', '"opening"'))
+        return row is not None and any(
+            f'"state":"{state}"' in str(row.values["state"]) for state in ("canary", "opening")
+        )
 
     async def _work(self) -> None:
         for _round in range(1000):

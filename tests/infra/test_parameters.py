@@ -22,7 +22,7 @@ each_file = pytest.mark.parametrize("path", bicep.PARAMETER_FILES, ids=lambda pa
 
 def test_there_is_one_for_trying_and_one_for_keeping() -> None:
     assert [path.name for path in bicep.PARAMETER_FILES] == ["main.dev.bicepparam", "main.prod.bicepparam"]
-    assert REQUIRED == {"environmentName", "location"}
+    assert {"environmentName", "location"} == REQUIRED
 
 
 @each_file

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 
 from docs import make_phases
-from rotation.cli.app import COMMANDS
+from rotation.cli.app import COMMANDS, app
 from rotation.cli.configuring import config
 from rotation.domain.delivery import ENDED as ENDED_DELIVERIES
 from rotation.integrations.catalogue import KINDS
@@ -80,6 +81,26 @@ def test_every_command_is_in_the_readme() -> None:
     assert [name for name in names if f"`rotation {name}" not in text("README.md")] == []
 
 
+TYPED = re.compile(r"(?:^|`)rotation ((?:config )?[a-z]+)((?: [^`#\n]*)?)", re.MULTILINE)
+
+
+def test_every_command_that_is_shown_can_be_typed() -> None:
+    """With the options that are shown with it."""
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    shown = [(page.name, *found) for page in PAGES for found in TYPED.findall(page.read_text(encoding="utf-8"))]
+    assert len(shown) > 50
+    wrong = []
+    for page, words, rest in shown:
+        command: object = group
+        for word in words.split():
+            command = command.commands.get(word) if isinstance(command, typer.core.TyperGroup) else None
+        known = {option for parameter in getattr(command, "params", ()) for option in parameter.opts}
+        if command is None or set(re.findall(r"--[a-z-]+", rest)) - known:
+            wrong.append(f"{page}: rotation {words}{rest}")
+    assert wrong == []
+
+
 @pytest.mark.parametrize("name", sorted({*keys.TABLES, *keys.QUEUES}))
 def test_every_table_and_queue_is_in_the_protocol(name: str) -> None:
     assert f"`{name}`" in text("docs/protocol.md")
@@ -109,6 +130,19 @@ def test_every_unverified_fact_is_listed_as_such() -> None:
     told, listed = text("docs/platform-facts.md").split("## Unverified")
     marked = {line.split("|")[1].strip() for line in told.splitlines() if FACT.match(line) and "UNV" in line}
     assert marked == set(FACT.findall(listed))
+
+
+MODULE = re.compile(r"`((?:\w+/)*\w+\.py)`")
+ROOMS = ("rotation", "sandbox", "tests")
+SOURCES = tuple(f"/{path.relative_to(ROOT)}" for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_module_that_is_named_exists(page: Path) -> None:
+    """Pages name modules from the top, or from the room that they speak of."""
+    known = (*SOURCES, "/function_app.py")
+    named = set(MODULE.findall(page.read_text(encoding="utf-8")))
+    assert [name for name in sorted(named) if not any(source.endswith(f"/{name}") for source in known)] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
