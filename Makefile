@@ -24,18 +24,19 @@ sandbox: ## A whole Azure on this machine, until Ctrl-C; its addresses are in sa
 	@.ci/bootstrap sandbox
 	@$(BIN)/python -m sandbox.running $(ARGS)
 
-check: ## Format, lint, types, import contracts, requirements.txt and rotation.schema.json (under a minute)
+check: ## Format, lint, types, import contracts, requirements.txt and rotation.schema.json (1 minute)
 	@.ci/bootstrap env
 	@.ci/check
 
-test: ## All tests that need nothing but Python and Node (under 7 minutes)
+test: ## All tests that need nothing but Python and Node (7 minutes)
 	@.ci/bootstrap sandbox
 	@$(PYTEST) $(ARGS)
 	@.ci/left-out
 
-test-real: ## Other people's programs against the sandbox: Azure CLI, published API descriptions, Chromium (under 9)
+test-real: ## Programs of others against the sandbox: Azure CLI, checkov, Chromium, API descriptions (9 minutes)
 	@.ci/bootstrap real
-	@ROTATION_CHROMIUM=$$(.ci/bootstrap chromium) $(PYTEST) tests/real -m real $(ARGS)
+	@ROTATION_CHROMIUM=$$(.ci/bootstrap chromium) CHECKOV=.tools/checkov/bin/checkov \
+		$(PYTEST) tests/real tests/infra -m real $(ARGS)
 
 crash: ## Every crash at every step, the whole enumeration; `make test` runs a part of it
 	@.ci/bootstrap env

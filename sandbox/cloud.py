@@ -217,7 +217,8 @@ def export_lines(environment: Mapping[str, str]) -> str:
 def read_tenant(path: Path) -> Tenant:
     """Read a tenant document, or what `az ad app list --all -o json` wrote; NotATenant says what is wrong."""
     found = read_json(path, remedy=azure_cli.REMEDY)
-    return from_document(found) if isinstance(found, Mapping) else azure_cli.load(path)
+    is_document = isinstance(found, Mapping) and "format" in found
+    return from_document(found) if is_document else azure_cli.load(path)
 
 
 def _write_private(path: Path, text: str) -> None:

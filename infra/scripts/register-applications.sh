@@ -89,7 +89,7 @@ BODY
 make() {
   local name=$1 body=$2
   if [ -n "$(application "$name" id)" ]; then
-    echo "$name: there already; left as it is"
+    echo "$name: there already; left as it was"
   elif $apply; then
     ask --method patch --url "$graph/v1.0/applications(uniqueName='$name')" --output none \
       --headers 'Prefer=create-if-missing' 'Content-Type=application/json' --body "$body"

@@ -49,7 +49,7 @@ fi
 for attempt in 1 2 3 4 5 6 7 8 9 10; do
   if there=$(blob exists --query exists --output tsv); then
     if [ "$there" = true ] && ! $overwrite; then
-      echo "$place is there already; it was left as it is."
+      echo "$place is there already; it was left as it was."
       exit 0
     fi
     if blob upload --file "$file" --overwrite "$overwrite" --content-type application/yaml --output none; then

@@ -57,8 +57,12 @@ class AzureSnapshots:
             yield line
 
     async def _make(self) -> None:
+        """Make the container where it is missing; a role on the container alone may not even ask to make it."""
+        container = self._client.get_container_client(self._container)
+        if await container.exists():
+            return
         try:
-            await self._client.create_container(self._container)
+            await container.create_container()
         except ResourceExistsError:
             return
 

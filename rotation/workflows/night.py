@@ -131,7 +131,8 @@ async def _room(
     if line.urgent:
         return Room.THERE
     policy = configuration.policy(line.policy)
-    if policy is not None and not policy.permits_now(now):
+    ends_first = line.end_at is not None and line.end_at - now <= services.timing.phase_deadline
+    if policy is not None and not policy.permits_now(now) and not ends_first:
         return Room.NOT_FOR_THIS
     beginning = await services.control.beginning.read()
     ramp = configuration.limits.at(now, beginning.first_enrolled_at)

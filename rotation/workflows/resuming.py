@@ -1,6 +1,6 @@
 """What stopped for a cause outside itself is looked at again nightly: one of a reason first, then the others."""
 
-from rotation.domain.errors import LeaseHeld, Refused
+from rotation.domain.errors import LeaseHeld, Refused, Superseded
 from rotation.domain.identifiers import RotationId
 from rotation.ledger.lines import IndexedLine
 from rotation.workflows.operating import retry
@@ -41,6 +41,7 @@ async def retry_reason(services: Services, reason: str, *, by: str) -> int:
 async def _retry(services: Services, line: IndexedLine, *, by: str) -> bool:
     try:
         await retry(services, RotationId(line.id.application, line.open or ""), by=by)
-    except (Refused, LeaseHeld):
+    except (Refused, LeaseHeld, Superseded):
+        # Somebody is at this very rotation; a lost race with them must not end the scan that asked.
         return False
     return True

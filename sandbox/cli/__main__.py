@@ -21,7 +21,9 @@ def main(arguments: Sequence[str]) -> int:
     """Run one command with the terminal as it is, or many as JSON lines; gives the exit code."""
     if "SANDBOX_CONTROL_URL" not in os.environ:
         if not ENV_FILE.exists():
-            print("No sandbox is running: there is no sandbox/.run/env. Start one with `make sandbox`.", file=sys.stderr)
+            print(
+                "No sandbox is running: there is no sandbox/.run/env. Start one with `make sandbox`.", file=sys.stderr
+            )
             return 1
         load_env_file(ENV_FILE)
     as_administrator(os.environ)

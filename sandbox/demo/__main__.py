@@ -28,8 +28,10 @@ def main() -> int:
         return _run(asked)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except (NotATenant, OSError) as error:
+    except NotATenant as error:
         return _complain(str(error), UNUSABLE)
+    except FileNotFoundError as error:
+        return _complain(f"{error.filename} cannot be read: there is no such file.", UNUSABLE)
     except (StorageUnavailable, HostNotStartedError, CommandFailed, NeverQuiet) as error:
         return _complain(str(error), 1)
 

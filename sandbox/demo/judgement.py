@@ -71,14 +71,15 @@ class _Judge:
                 told = any(stray in remark for remark in self.remarks)
                 return self._watched(member, line, "a stray: reported, never removed", right=told)
             case Outcome.REMINDED:
-                told = self._reminded(member)
-                return self._watched(member, line, f"nobody rotates it: {told} reminders", right=told > 0)
+                count = self._reminded(member)
+                return self._watched(member, line, f"nobody rotates it: {count} reminders", right=count > 0)
             case Outcome.NOT_A_SECRET:
                 return self._watched(member, line, "a SAML certificate: watched, never rotated", right=True)
 
     def _retired(self, member: CastMember, line: Mapping[str, Any] | None) -> Ending:
+        """All that was handed over is gone; a canary that rested may be at its next rotation already."""
         right = bool(self._removed(member)) and len(self._removed(member)) == len(member.credentials)
-        state = line["state"] if line else "missing"
+        state = line["state"] if line and member.canary and line["state"] == "overlapping" else "healthy"
         return self._ending(member, line, state, "rotated, old one removed", right=right, shown="done")
 
     def _handed_off(self, member: CastMember, line: Mapping[str, Any] | None) -> Ending:

@@ -13,6 +13,7 @@ from sandbox.tenant.cast.members import Placed, Wish
 LOOK_EVERY = 0.5
 STANDS = frozenset({"blocked", "waiting", "overlapping", "healthy"})
 _NIGHT = 60.0
+_FINISH = 10.0
 
 
 def enrol(stage: Stage) -> int:
@@ -42,7 +43,7 @@ def scan(stage: Stage) -> None:
 def follow(stage: Stage, expected: int) -> list[dict[str, Any]]:
     """Show every line's way through its phases, until each stands where only time or a person helps."""
     seen: dict[str, str] = {}
-    text = "every due secret: minted, kept, proven, published, delivered, verified"
+    text = "due secrets: minted, kept, proven, published, delivered, verified"
     with stage.screen.working(text, total=expected) as work:
         until = time.monotonic() + _NIGHT
         while True:
@@ -51,6 +52,15 @@ def follow(stage: Stage, expected: int) -> list[dict[str, Any]]:
             if _all_stand(lines) or time.monotonic() > until:
                 return lines
             time.sleep(LOOK_EVERY)
+
+
+def let_finish(stage: Stage) -> None:
+    """Give what is being removed the seconds that its two spaced reads take."""
+    until = time.monotonic() + _FINISH
+    with stage.screen.working("the last removals are read back, twice"):
+        while any(line["phase"] == "retiring" for line in stage.lines()) and time.monotonic() < until:
+            time.sleep(LOOK_EVERY)
+        stage.wait_until_quiet()
 
 
 def _tell(work: Work, lines: Sequence[Mapping[str, Any]], seen: dict[str, str]) -> None:

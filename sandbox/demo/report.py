@@ -37,9 +37,9 @@ def make_report(
     counts = scan["counts"]
     rows = stage.books.rows("rotations")
     return {
-        "tenant": {"applications": counts["applications"], "credentials": counts["credentials"]},
-        "scan": {"complete": scan["complete"], "requests": counts["pages"], "due": counts["due"]},
-        "lines": {"enrolled": len(lines), "monitored": counts["monitored"]},
+        "tenant": _tenant(stage),
+        "scan": {"complete": _complete(stage, scan), "requests": counts["pages"], "due": counts["due"]},
+        "lines": {"enrolled": len(lines), "monitored": counts["monitored"] - len(stage.own_client_ids)},
         "rotations": _rotations(rows, lines),
         "deliveries": _deliveries(rows),
         "sign_ins": {"checked": len(signed_in), "ok": sum(each.ok for each in signed_in)},
@@ -53,6 +53,18 @@ def make_report(
         "canary_leaks": [],
         "duration_s": round(now - began, 1),
     }
+
+
+def _tenant(stage: Stage) -> dict[str, int]:
+    """Count what was loaded, so that the scan can be held to it."""
+    held = [len(each.get("passwordCredentials") or ()) for each in stage.tenant.applications()]
+    return {"applications": len(held), "credentials": sum(held)}
+
+
+def _complete(stage: Stage, scan: Mapping[str, Any]) -> bool:
+    """Believe a scan that says so when it also met as many applications as there are."""
+    met = scan["counts"]["applications"]
+    return bool(scan["complete"]) and met == _tenant(stage)["applications"] + len(stage.own_client_ids)
 
 
 def _rotations(rows: Sequence[Mapping[str, Any]], lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

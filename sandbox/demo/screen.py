@@ -87,5 +87,5 @@ class Screen:
 
 def _line(text: str, seconds: float) -> Text:
     line = sign("done", text)
-    line.append(f"{seconds:.1f} s".rjust(WIDTH - 2 - line.cell_len), style="dim")
+    line.append(f" {seconds:.1f} s".rjust(WIDTH - 1 - line.cell_len), style="dim")
     return line

@@ -51,6 +51,7 @@ def _play(stage: Stage) -> None:
     resting = configuration(stage.world.cloud, stage.members, stage.tenant.default_domain, canary_rests=True)
     stage.world.write_config(resting)
     live(stage, DAYS, lambda: all_retired(stage))
+    night.let_finish(stage)
 
 
 def _show(stage: Stage, began: float) -> tuple[dict[str, Any], list[str]]:

@@ -57,19 +57,34 @@ def reminders(mails: Sequence[Mapping[str, Any]]) -> Table:
 
 def figures(report: Mapping[str, Any]) -> Table:
     """Tell the figures of the report in a few lines."""
-    rotations, deliveries, signed = report["rotations"], report["deliveries"], report["sign_ins"]
     table = _table("", "")
     table.show_header = False
-    tenant, scan = report["tenant"], report["scan"]
-    table.add_row("tenant", f"{tenant['applications']:,} applications, {tenant['credentials']:,} client secrets")
+    tenant, scan, lines = report["tenant"], report["scan"], report["lines"]
     complete = "complete" if scan["complete"] else "INCOMPLETE"
-    table.add_row("scan", f"{complete}, {scan['requests']} pages, {scan['due']} of {report['lines']['enrolled']} lines due")
-    reasons = ", ".join(f"{count} {reason}" for reason, count in rotations["by_reason"].items())
-    table.add_row("rotations", f"{rotations['opened']} opened, {rotations['completed']} completed, "
-                               f"{rotations['overlapping']} overlapping, {rotations['blocked']} stopped ({reasons})")
-    table.add_row("deliveries", f"{deliveries['verified']} verified, {deliveries['awaiting_person']} wait for people, "
-                                f"{deliveries['failed']} failed")
-    table.add_row("sign-ins", f"{signed['ok']} of {signed['checked']} downstream systems sign in")
-    table.add_row("removed", f"{report['retired']} old secrets; of others {len(report['foreign_removed'])}")
-    table.add_row("leaks", f"{len(report['canary_leaks'])}: every log, table, queue, blob and mail was searched")
+    table.add_row("tenant", f"{tenant['applications']:,} applications, {tenant['credentials']:,} client secrets")
+    table.add_row("scan", f"{complete}, {_many(scan['requests'], 'page')}")
+    table.add_row(
+        "lines", f"{lines['enrolled']} enrolled, {scan['due']} due; {lines['monitored']:,} applications watched"
+    )
+    if lines["enrolled"]:
+        _journeys(table, report)
+    table.add_row(
+        "removed", f"{report['retired']} old secrets of enrolled lines, {len(report['foreign_removed'])} of others"
+    )
+    table.add_row("leaks", f"{len(report['canary_leaks'])} in every log, table, queue, blob and mail")
     return table
+
+
+def _journeys(table: Table, report: Mapping[str, Any]) -> None:
+    rotations, deliveries, signed = report["rotations"], report["deliveries"], report["sign_ins"]
+    ways = [f"{rotations[way]} {way}" for way in ("opened", "completed", "overlapping")]
+    reasons = ", ".join(f"{count} {reason}" for reason, count in rotations["by_reason"].items())
+    stopped = f"{rotations['blocked']} stopped" + (f" ({reasons})" if reasons else "")
+    table.add_row("rotations", ", ".join([*ways, stopped]))
+    waiting = f"{deliveries['awaiting_person']} waiting for people"
+    table.add_row("deliveries", f"{deliveries['verified']} verified, {waiting}, {deliveries['failed']} failed")
+    table.add_row("sign-ins", f"{signed['ok']} of {_many(signed['checked'], 'downstream system')}")
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

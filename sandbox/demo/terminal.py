@@ -10,7 +10,6 @@ from typing import Any
 
 from sandbox.running.world import ROOT, World
 
-
 _TRY_AGAIN = 5
 """The command line's exit code where it says itself that one should try again in a moment."""
 _TRIES = 5

@@ -39,12 +39,15 @@ class MemoryIntegration:
     kind: str
     stores: dict[DestinationName, Kept] = field(default_factory=dict)
     mishaps: Mishaps = field(default_factory=lambda: Mishaps(lost=outcome_unknown))
+    restarts: bool = False
+    forgets: bool = False
+    """Takes everything and goes on showing what was there before."""
 
     @property
     def capabilities(self) -> Capabilities:
         mode = DeliveryMode.ASSISTED if self.kind == "person" else DeliveryMode.AUTOMATIC
         level = Level.STORED if self.kind == "automatic" else Level.ACCEPTED
-        return Capabilities(mode=mode, level=level, settles_in=timedelta(0))
+        return Capabilities(mode=mode, level=level, settles_in=timedelta(0), restarts=self.restarts)
 
     def hand_off(self, to: Destination, shipment: Shipment) -> HandOff | None:
         if self.kind != "person":
@@ -71,7 +74,7 @@ class MemoryIntegration:
             if self.kind != "automatic":
                 return Verdict(found=Found.UNKNOWABLE, why="it cannot be read")
             kept = self.stores.get(at.name)
-            if kept is None:
+            if kept is None or self.forgets:
                 return Verdict(found=Found.ABSENT)
             if kept.text == text:
                 return Verdict(found=Found.CURRENT, level=Level.STORED)

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 GRAPH = "https://graph.microsoft.com/"
-ROLE_IDS = {"Administrator": "role-administrator"}
-STATE = Path(os.environ.get("STAND_IN_STATE", "state.json"))
+ADMINISTRATOR = "role-administrator"
+UNKNOWN = 64
+STATE = Path(os.environ["STAND_IN_STATE"])
 
 
 def options(words: list[str]) -> dict[str, str]:
@@ -26,51 +27,62 @@ def options(words: list[str]) -> dict[str, str]:
     }
 
 
-def rest(state: Any, asked: dict[str, str]) -> list[str]:
-    """Answer `az rest`."""
-    method, path = asked["method"], asked["url"].removeprefix(f"{GRAPH}v1.0")
-    query, body = asked.get("query", ""), json.loads(asked.get("body", "{}"))
-    match method, path:
-        case "get", p if p.startswith("/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')"):
+def told(state: Any, path: str, query: str) -> list[str]:
+    """Answer `az rest --method get`."""
+    match path:
+        case p if p.startswith("/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')"):
             return ["graph-sp"]
-        case "get", "/servicePrincipals/graph-sp?$select=appRoles":
+        case "/servicePrincipals/graph-sp?$select=appRoles":
             name = query.split("'")[1]
             return [f"role-{name}"] if name in state["permissions"] else []
-        case "get", p if p.endswith("/appRoleAssignments"):
+        case p if p.endswith("/appRoleAssignments"):
             return [one["appRoleId"] for one in state["assigned"] if one["principalId"] == p.split("/")[2]]
-        case "get", p if p.endswith("/appRoleAssignedTo"):
-            return [one["principalId"] for one in state["assigned"] if one["appRoleId"] == ROLE_IDS["Administrator"]]
+        case p if p.endswith("/appRoleAssignedTo"):
+            return [one["principalId"] for one in state["assigned"] if one["appRoleId"] == ADMINISTRATOR]
+        case p if found := re.match(r"/applications\?\$filter=uniqueName eq '([^']+)'", p):
+            field = "id" if query.endswith(".id") else "appId"
+            return [one[field] for one in state["applications"] if one["uniqueName"] == found[1]]
+        case p if found := re.match(r"/servicePrincipals\?\$filter=appId eq '([^']+)'", p):
+            return [f"sp-{found[1]}"] if found[1] in state["principals"] else []
+        case p if p.endswith("/federatedIdentityCredentials"):
+            return [one["subject"] for one in state["trusts"]]
+        case p if p.endswith("?$select=appRoles"):
+            return [ADMINISTRATOR]
+        case _:
+            sys.exit(UNKNOWN)
+
+
+def changed(state: Any, method: str, path: str, body: Any) -> None:
+    """Carry out `az rest` that changes something."""
+    match method, path:
         case "post", p if p.endswith("/appRoleAssignedTo"):
             state["assigned"].append(body)
-            return []
-        case "get", p if found := re.match(r"/applications\?\$filter=uniqueName eq '([^']+)'", p):
-            return [
-                one["id"] if query.endswith(".id") else one["appId"]
-                for one in state["applications"]
-                if one["uniqueName"] == found[1]
-            ]
         case "patch", p if found := re.fullmatch(r"/applications\(uniqueName='([^']+)'\)", p):
             number = len(state["applications"])
-            state["applications"].append(
-                body | {"uniqueName": found[1], "id": f"app-{number}", "appId": f"client-{number}", "owners": []}
-            )
-            return []
-        case "get", p if found := re.match(r"/servicePrincipals\?\$filter=appId eq '([^']+)'", p):
-            return [f"sp-{found[1]}"] if found[1] in state["principals"] else []
+            made: dict[str, object] = {
+                "uniqueName": found[1],
+                "id": f"app-{number}",
+                "appId": f"client-{number}",
+                "owners": [],
+            }
+            state["applications"].append(body | made)
         case "post", "/servicePrincipals":
             state["principals"].append(body["appId"])
-            return []
-        case "patch", p if p.startswith("/servicePrincipals/"):
-            return []
-        case "get", p if p.endswith("/federatedIdentityCredentials"):
-            return [one["subject"] for one in state["trusts"]]
+        case "patch", p if p.startswith("/servicePrincipals/sp-"):
+            state["restricted"] = body["appRoleAssignmentRequired"]
         case "post", p if p.endswith("/federatedIdentityCredentials"):
             state["trusts"].append(body)
-            return []
-        case "get", p if p.endswith("?$select=appRoles"):
-            return [ROLE_IDS["Administrator"]]
         case _:
-            sys.exit(64)
+            sys.exit(UNKNOWN)
+
+
+def rest(state: Any, asked: dict[str, str]) -> list[str]:
+    """Answer `az rest`."""
+    path = asked["url"].removeprefix(f"{GRAPH}v1.0")
+    if asked["method"] == "get":
+        return told(state, path, asked.get("query", ""))
+    changed(state, asked["method"], path, json.loads(asked["body"]))
+    return []
 
 
 def answer(state: Any, words: list[str]) -> list[str]:
@@ -102,7 +114,7 @@ def answer(state: Any, words: list[str]) -> list[str]:
             state["blobs"][asked["name"]] = Path(asked["file"]).read_text("utf-8")
             return []
         case _:
-            sys.exit(64)
+            sys.exit(UNKNOWN)
 
 
 def main() -> None:

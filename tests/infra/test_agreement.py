@@ -260,7 +260,7 @@ def test_hooks_use_outputs_and_scripts_that_exist() -> None:
     outputs = bicep.template(bicep.MAIN)["outputs"]
     for hook in azure["hooks"].values():
         for name in re.findall(r"\$\{?(\w+)", hook["run"]):
-            assert name in outputs or name in {"provider", "AZURE_SUBSCRIPTION_ID"}, name
+            assert name in outputs or name in {"ROTATION_PRIVATE_NETWORK", "AZURE_SUBSCRIPTION_ID"}, name
         for script in re.findall(r"infra/scripts/\S+", hook["run"]):
             assert (bicep.ROOT / script).is_file(), script
 

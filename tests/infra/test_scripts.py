@@ -27,7 +27,9 @@ class Tenant:
     def __init__(self, place: Path) -> None:
         self._place, self._state = place, place / "state.json"
         wrapper = place / "az"
-        wrapper.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{Path(__file__).parent / "stand_in_az.py"}" "$@"\n')
+        wrapper.write_text(
+            f'#!/bin/sh\nexec "{sys.executable}" -ISB "{Path(__file__).parent / "stand_in_az.py"}" "$@"\n'
+        )
         wrapper.chmod(0o755)
         one = {"id": "app-0", "appId": "client-0", "uniqueName": "billing", "displayName": "Billing", "owners": []}
         tree = bicep.module("graph")
@@ -146,6 +148,7 @@ def test_the_sign_in_application_trusts_the_identity_and_has_no_secret(tenant: T
     assert [role["value"] for role in sign_in["appRoles"]] == ["Reader", "Operator", "Administrator"]
     assert len({role["id"] for role in sign_in["appRoles"]}) == 3
     (trust,) = tenant.state["trusts"]
+    assert tenant.state["restricted"] is True
     assert trust["subject"] == IDENTITY
     assert trust["issuer"] == "https://login.microsoftonline.com/tenant/v2.0"
     assert [one["principalId"] for one in tenant.state["assigned"]] == [PERSON]

@@ -43,7 +43,9 @@ async def plan(step: Step) -> datetime | None:
     await step.permit()
     if step.held_by_window():
         raise Hold("outside the window", step.now + timedelta(hours=1))
-    await step.save(Minting())
+    yields = not step.policy.permits_now(step.now)
+    why = "a person asked, or the old credential would end first"
+    await step.save(Minting(), events=[Event(what="window.passed", facts={"why": why})] if yields else ())
     return None
 
 

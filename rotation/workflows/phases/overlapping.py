@@ -33,6 +33,7 @@ async def wait_for_deliveries(step: Step) -> datetime | None:
     phase = step.rotation.phase
     assert isinstance(phase, Delivering)
     await step.reload()
+    await step.application()  # a person may take weeks: an application that is gone meanwhile closes the rotation
     await _drop_deliveries_that_left(step)
     await _confirm_by_usage(step, phase.publication)
     deliveries = step.record.deliveries_of(step.rotation.id.ulid)

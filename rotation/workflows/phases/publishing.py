@@ -1,7 +1,7 @@
 """Proven and Published: give the proven secret to those who read "latest", and plan its deliveries."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from rotation.domain.credential import DESCRIPTION_LIMIT, Marker
 from rotation.domain.delivery import AwaitingApproval, Cancelled, Delivery, DeliveryPhase, Pending
@@ -19,7 +19,7 @@ from rotation.ports.vault import NewVersion, VersionProperties
 from rotation.workflows import tags
 from rotation.workflows.nudge import nudge_delivery
 from rotation.workflows.phases.proving import mint_again
-from rotation.workflows.step import Event, Hold, Step
+from rotation.workflows.step import Event, Step
 
 
 async def publish(step: Step) -> datetime | None:
@@ -27,8 +27,6 @@ async def publish(step: Step) -> datetime | None:
     phase = step.rotation.phase
     assert isinstance(phase, Proven)
     await step.permit()
-    if step.held_by_window():
-        raise Hold("outside the window", step.now + timedelta(hours=1))
     name = step.line.enrolment.secret_name
     versions = await step.vault.versions(name)
     version = _published_already(step, phase, versions)
@@ -93,7 +91,7 @@ async def plan_deliveries(step: Step) -> datetime | None:
     assert isinstance(phase, Published)
     await step.permit()
     await record_end(step)
-    await _disable_staged(step, phase.publication.staged_version)
+    await _disable_staged(step)
     planned = missing_deliveries(step, phase.publication)
     await begin_deliveries(step, planned, then=Delivering(publication=phase.publication))
     return None
@@ -127,11 +125,11 @@ def _credential_name(step: Step) -> str:
     return marker.label(step.line.enrolment.description[:DESCRIPTION_LIMIT])
 
 
-async def _disable_staged(step: Step, version: SecretVersion) -> None:
-    try:
-        await step.vault.disable(step.staged_name, version)
-    except NotFound:
-        await step.save(events=[Event(what="staged.gone", facts={"version": version})])
+async def _disable_staged(step: Step) -> None:
+    """Disable what is staged for this rotation: the published copy counts now, and a late worker's never did."""
+    for version in await step.vault.versions(step.staged_name):
+        if version.enabled and tags.of_version(version, step.rotation.id.ulid):
+            await step.vault.disable(step.staged_name, version.version)
 
 
 def missing_deliveries(step: Step, publication: Publication) -> dict[DestinationName, Delivery]:

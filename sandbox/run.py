@@ -1,0 +1,94 @@
+"""
+`make sandbox`: a whole Azure on this machine, with the app in it, until Ctrl-C.
+
+The addresses are in sandbox/.run/env as shell `export` lines; that file is gone when the sandbox is.
+"""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from sandbox.cloud import export_lines
+from sandbox.demo.configuration import configuration
+from sandbox.host.process import HostNotStartedError
+from sandbox.running.settling import settle
+from sandbox.running.world import World
+from sandbox.shared import SandboxClock
+from sandbox.storage import StorageUnavailable
+from sandbox.tenant.cast import cast, with_cast
+from sandbox.tenant.generator import generate
+
+ENV_FILE = Path(__file__).parent / ".run" / "env"
+APPLICATIONS = 300
+HOST = ("--poll", "0.1", "--max-poll", "1")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until SIGINT or SIGTERM; 1 when something could not be started."""
+    parser = argparse.ArgumentParser(prog="make sandbox", description=__doc__)
+    parser.add_argument("--applications", type=int, default=APPLICATIONS, help="beside the cast of the demo")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--env-file", type=Path, default=ENV_FILE, help="where to write the addresses")
+    asked = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        serve(asked.env_file, applications=asked.applications, seed=asked.seed, wait=signal.pause)
+    except KeyboardInterrupt:
+        print("Everything is ended.", flush=True)
+    except (StorageUnavailable, HostNotStartedError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def serve(env_file: Path, *, applications: int, seed: int, wait: Callable[[], object]) -> None:
+    """Start everything, write the addresses, and end everything when *wait* returns or raises."""
+    now = SandboxClock().now()
+    members = cast(now)
+    tenant = with_cast(generate(applications=applications, seed=seed, now=now), now)
+    with World(tenant) as world:
+        world.start_cloud()
+        settle(world.cloud, members)
+        world.write_config(configuration(world.cloud, members, tenant.default_domain))
+        world.start_storage()
+        world.start_host(arguments=HOST)
+        write_private(env_file, export_lines(world.environment()))
+        try:
+            _greet(world, env_file)
+            wait()
+        finally:
+            env_file.unlink(missing_ok=True)
+
+
+def _greet(world: World, env_file: Path) -> None:
+    for name, url in {**world.cloud.urls, "functions": world.host.url, "storage": world.storage.blob_url}.items():
+        print(f"{name:12} {url}")
+    shown = env_file
+    with suppress(ValueError):
+        shown = env_file.resolve().relative_to(Path.cwd())
+    print(f"\nAddresses and keys: {shown}")
+    print("Try:  python -m sandbox.cli plan")
+    print("Ctrl-C ends it and leaves nothing running.", flush=True)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner reads: it holds the sandbox's secrets."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+
+
+def _end(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())
