@@ -60,7 +60,7 @@ def translator(what: str, **facts: Any) -> Translate:
 def translated(error: AzureError, what: str, **facts: Any) -> RotationError:
     """Say what to do next after *error*; anything that the service calls our mistake is a broken invariant."""
     if isinstance(error, HttpResponseError) and error.status_code:
-        return _by_status(error, error.status_code, what, facts)
+        return _by_status(error, error.status_code, what, facts=facts)
     if isinstance(error, ClientAuthenticationError):
         return AccessDenied(f"{what}: our own identity cannot sign in", **facts)
     return Unavailable(f"{what}: no answer ({type(error).__name__})", **facts)
@@ -81,7 +81,7 @@ def retry_after(error: AzureError) -> timedelta | None:
     return timedelta(seconds=float(told)) if told.isdigit() else None
 
 
-def _by_status(error: HttpResponseError, status: int, what: str, facts: dict[str, Any]) -> RotationError:
+def _by_status(error: HttpResponseError, status: int, what: str, *, facts: dict[str, Any]) -> RotationError:
     code = error_code(error) or type(error).__name__
     if status == TOO_MANY:
         return Throttled(f"{what}: asked to wait", retry_after=retry_after(error), **facts)

@@ -58,13 +58,13 @@ class Report:
         try:
             return model.model_validate(value)
         except ValidationError as error:
-            faulty = self._note(error, model, value, path)
+            faulty = self._note(error, model, value, path=path)
         try:
             return model.model_validate(_without(value, faulty))
         except ValidationError:  # what else is missing follows from what has been noted
             return None
 
-    def _note(self, error: ValidationError, model: type[BaseModel], value: object, path: Path) -> list[Path]:
+    def _note(self, error: ValidationError, model: type[BaseModel], value: object, *, path: Path) -> list[Path]:
         faulty = []
         for finding in error.errors(include_url=False):
             missing = finding["type"] in ("missing", "union_tag_not_found")

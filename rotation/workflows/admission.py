@@ -28,7 +28,7 @@ async def may_open(opening: Opening) -> LineEntry | NotOpened:
     except ApplicationGone:
         return await _block(opening, "application-gone", "the directory does not find the application")
     rules = await opening.services.directory.rules(opening.line.id.application)
-    return await _judge(opening, entry, application, rules)
+    return await _judge(opening, entry, application, rules=rules)
 
 
 async def _braked(opening: Opening, policy: Policy) -> NotOpened | None:
@@ -43,7 +43,7 @@ async def _braked(opening: Opening, policy: Policy) -> NotOpened | None:
 
 
 async def _judge(
-    opening: Opening, entry: LineEntry, application: Application, rules: CredentialRules
+    opening: Opening, entry: LineEntry, application: Application, *, rules: CredentialRules
 ) -> LineEntry | NotOpened:
     sight = sight_of(opening.services, opening.configuration, entry, application=application, rules=rules)
     answer = due(opening.line.last_published, sight, opening.services.clock.now())

@@ -62,7 +62,9 @@ async def _open(opening: Opening, rotation_id: RotationId) -> Opened | NotOpened
     entry = await may_open(opening)
     if isinstance(entry, NotOpened):
         return entry
-    return await _begin(opening, rotation_id, entry, current if current is not None and current.open else None)
+    return await _begin(
+        opening, rotation_id, entry, succeeded=current if current is not None and current.open else None
+    )
 
 
 async def _meet_open(opening: Opening, current: Rotation) -> Opened | NotOpened | None:
@@ -119,7 +121,7 @@ def _with_burnt(line: Line, burnt: Sequence[KeyId]) -> Line:
 
 
 async def _begin(
-    opening: Opening, rotation_id: RotationId, entry: LineEntry, succeeded: Rotation | None
+    opening: Opening, rotation_id: RotationId, entry: LineEntry, *, succeeded: Rotation | None
 ) -> Opened | NotOpened:
     services, ask = opening.services, opening.ask
     if ask.scan and ask.reason is Reason.DUE and not await _counted(opening):

@@ -24,7 +24,7 @@ from rotation.workflows.weekly_passes import read_certificates, read_service_pri
 log = logging.getLogger(__name__)
 
 NIGHTLY = ("secrets", "usage")
-WEEKLY = ("certificates", "service-principals", "lines")
+WEEKLY = ("certificates", "service-principals", "index")
 
 
 async def begin_scan(services: Services, *, by: str, dry_run: bool = False, passes: tuple[str, ...] = NIGHTLY) -> str:
@@ -105,7 +105,7 @@ class _Run:
                 self.counts.update(await read_certificates(self.services))
             case "service-principals" if not self.record.dry_run:
                 self.counts.update(await read_service_principals(self.services))
-            case "lines" if not self.record.dry_run:
+            case "index" if not self.record.dry_run:
                 self.counts.update(await write_lines_anew(self.services))
             case _:
                 self.counts.setdefault(f"{name}_skipped", 1)

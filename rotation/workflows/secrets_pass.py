@@ -244,7 +244,7 @@ def _told(
         "name": application.display_name,
         "policy": policy.name if policy else None,
         "mode": policy.mode if policy else Mode.MONITOR,
-        "lines": [line_id.name for line_id in line_ids],
+        "enrolled": [line_id.name for line_id in line_ids],
         "disabled": application.disabled,
         "secrets": [
             {

@@ -21,7 +21,7 @@ from sandbox.tenant.cast.members import (
 from sandbox.tenant.cast.people import ROSA
 
 ROOMY = {"opened_per_night": 50, "open_at_once": 100}
-PROOF_OVER = "2s"
+PROOF_OVER = "1s"
 
 
 def configuration(cloud: Cloud, members: Iterable[CastMember], domain: str, *, canary_rests: bool = False) -> str:

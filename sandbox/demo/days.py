@@ -17,7 +17,7 @@ from sandbox.tenant.cast.members import CastMember
 DAY = timedelta(days=1, minutes=2)
 """A little more, so that what is looked at daily is due when the day has moved."""
 WEEK = timedelta(days=7, minutes=2)
-CLOSELY = (range(4), range(32, 99))
+CLOSELY = (range(3), range(34, 99))
 """Days lived one by one: when secrets are handed over, and when the old ones go. Between them, week by week."""
 PASTES_ON = 2
 """On this day the person who does their hand-off in time does it."""
@@ -34,21 +34,31 @@ def live(stage: Stage, days: int, over: Callable[[], bool]) -> timedelta:
     lived = timedelta()
     with stage.screen.working(f"{days} days: scans, evidence, reminders, and everybody signs in", total=days) as work:
         while lived < timedelta(days=days):
-            step = DAY if any(lived.days in closely for closely in CLOSELY) else WEEK
+            step = _step(lived)
             stage.move(step)
             lived += step
             stage.wait_until_quiet()
+            stage.run_now("recover")
             stage.run_now("daily_digest")
             outcomes = sign_in(stage)
-            stage.wait_until_quiet()
+            stage.wait_until_nothing_is_under_way()
             if lived.days == PASTES_ON:
                 paste(stage, member_of(stage, IN_TIME))
             failing = [each.name for each in outcomes if not each.ok]
             told = f"day {lived.days}: {len(outcomes) - len(failing)} of {len(outcomes)} systems sign in"
-            work.tell(told, done=lived.days, aloud=step == WEEK)
+            told += f", not {', '.join(failing)}" if failing else ""
+            work.tell(told, done=lived.days, aloud=step > DAY)
             if over():
                 break
     return lived
+
+
+def _step(lived: timedelta) -> timedelta:
+    """Give a day or a week, but never past the day from which each counts again."""
+    if any(lived.days in closely for closely in CLOSELY):
+        return DAY
+    following = timedelta(days=min(closely.start for closely in CLOSELY if closely.start > lived.days))
+    return min(WEEK, following - lived + timedelta(minutes=2))
 
 
 def sign_in(stage: Stage) -> list[SignedIn]:

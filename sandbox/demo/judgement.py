@@ -61,11 +61,11 @@ class _Judge:
             case Outcome.OVERLAPS:
                 kept = not self._removed(member)
                 last = self._last_use(member)
-                return self._ending(member, line, "overlapping", f"old secret still used by {last}", right=kept)
+                return self._ending(member, line, "overlapping", says=f"old secret still used by {last}", right=kept)
             case Outcome.BLOCKED_POLICY | Outcome.BLOCKED_NAME | Outcome.BLOCKED_LIMIT:
                 reason = _BLOCKED[member.outcome]
                 found = line is not None and reason in line["says"]
-                return self._ending(member, line, "blocked", line["says"] if line else "", right=found)
+                return self._ending(member, line, "blocked", says=line["says"] if line else "", right=found)
             case Outcome.STRAY_REPORTED:
                 stray = next(held.key_id for held in member.credentials if "rotation:" in (held.display_name or ""))
                 told = any(stray in remark for remark in self.remarks)
@@ -80,14 +80,14 @@ class _Judge:
         """All that was handed over is gone; a canary that rested may be at its next rotation already."""
         right = bool(self._removed(member)) and len(self._removed(member)) == len(member.credentials)
         state = line["state"] if line and member.canary and line["state"] == "overlapping" else "healthy"
-        return self._ending(member, line, state, "rotated, old one removed", right=right, shown="done")
+        return self._ending(member, line, state, says="rotated, old one removed", right=right, shown="done")
 
     def _handed_off(self, member: CastMember, line: Mapping[str, Any] | None) -> Ending:
         """Acknowledged, seen in use, and retired; or, nobody having pasted, still waiting with the old one alive."""
         if self._removed(member):
             return self._retired(member, line)
         says = f"waits for {member.owner.name}: paste the new secret"
-        return self._ending(member, line, "waiting", says, right=True)
+        return self._ending(member, line, "waiting", says=says, right=True)
 
     def _watched(self, member: CastMember, line: Mapping[str, Any] | None, says: str, *, right: bool) -> Ending:
         wrong = "" if right and line is None and not self._removed(member) else f"{member.display_name}: not {says}"
@@ -98,8 +98,8 @@ class _Judge:
         member: CastMember,
         line: Mapping[str, Any] | None,
         state: str,
-        says: str,
         *,
+        says: str,
         right: bool,
         shown: str = "",
     ) -> Ending:

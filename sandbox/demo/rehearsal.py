@@ -36,7 +36,7 @@ def tell(asked: Asked, path: Path, screen: Screen) -> Verdict:
             world.start_cloud()
             sender = world.cloud.entra.add_user("Rotation Platform Team").current["mail"]
             world.write_config(watching(sender))
-        with staged(screen, world, tenant, ()) as stage:
+        with staged(screen, world, tenant, members=()) as stage:
             return conclude(asked, stage, _rehearse(stage, began))
 
 

@@ -1,5 +1,6 @@
 """`Stage`: the world of one demo with everything that the scenes use, started with progress and always ended."""
 
+import json
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ SETTINGS = {
     "DIGEST_SCHEDULE": "0 0 7 29 2 *",
 }
 HOST = ("--poll", "0.05", "--max-poll", "0.3")
+HURRIED = frozenset({"planned", "minting", "staged", "proven", "published"})
 QUEUES = ("scans", "rotations", "deliveries", "notices")
 _LONGEST = 45.0
 
@@ -79,13 +81,28 @@ class Stage:
             if time.monotonic() > until:
                 raise NeverQuiet(f"after {_LONGEST:.0f} s the app was still at {', '.join(self._status()['running'])}")
             calm = calm + 1 if self._is_quiet() else 0
-            time.sleep(0.1)
+            time.sleep(0.12)
+
+    def wait_until_nothing_is_under_way(self) -> None:
+        """Wait until each rotation stands where only time or a person helps: then clocks may be moved."""
+        until = time.monotonic() + _LONGEST
+        self.wait_until_quiet()
+        while self._opening() or any(line["phase"] in HURRIED for line in self.lines()):
+            if time.monotonic() > until:
+                raise NeverQuiet(f"after {_LONGEST:.0f} s a rotation was still under way")
+            time.sleep(0.3)
+            self.wait_until_quiet()
+
+    def _opening(self) -> bool:
+        """Tell whether the night still has something to open."""
+        rows = [row for row in self.books.rows("control") if row["RowKey"] == "night"]
+        return any(json.loads(row["state"])["state"] in {"canary", "opening"} for row in rows)
 
     def _is_quiet(self) -> bool:
         return bool(self._status()["quiet"]) and not any(self.books.waiting(queue) for queue in QUEUES)
 
     def _status(self) -> dict[str, Any]:
-        status: dict[str, Any] = self.world.admin.get("/admin/host/status").json()
+        status: dict[str, Any] = self.world.admin.get("/admin/host/status", params={"recent": "0"}).json()
         return status
 
     def move(self, delta: timedelta) -> None:
@@ -94,7 +111,7 @@ class Stage:
 
 
 @contextmanager
-def staged(screen: Screen, world: World, tenant: Tenant, members: Sequence[CastMember]) -> Iterator[Stage]:
+def staged(screen: Screen, world: World, tenant: Tenant, *, members: Sequence[CastMember]) -> Iterator[Stage]:
     """Start what is left to start once the cloud runs and everybody has moved in; end all of it."""
     with screen.working("storage: Microsoft's own emulator, over HTTPS"):
         world.start_storage()

@@ -35,7 +35,7 @@ def tell(asked: Asked, screen: Screen) -> Verdict:
             settle(world.cloud, members)
             world.cloud.entra.behaviour.update({"sign_in_report_lag_seconds": REPORT_LAG.total_seconds()})
             world.write_config(configuration(world.cloud, members, tenant.default_domain))
-        with staged(screen, world, tenant, members) as stage:
+        with staged(screen, world, tenant, members=members) as stage:
             _play(stage)
             report = _show(stage, began)
             return conclude(asked, stage, report)

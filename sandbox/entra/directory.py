@@ -98,19 +98,19 @@ class Directory:
 
     def application(self, object_id: str, replica: int) -> tuple[Entry, Document]:
         """Give an application as this replica knows it, or raise 404."""
-        return self._seen(self.applications, self.applications.find(object_id), object_id, replica)
+        return self._seen(self.applications, self.applications.find(object_id), object_id, replica=replica)
 
     def principal(self, object_id: str, replica: int) -> tuple[Entry, Document]:
-        return self._seen(self.principals, self.principals.find(object_id), object_id, replica)
+        return self._seen(self.principals, self.principals.find(object_id), object_id, replica=replica)
 
     def application_by_app_id(self, app_id: str, replica: int) -> tuple[Entry, Document]:
-        return self._seen(self.applications, self.applications.find_by_app_id(app_id), app_id, replica)
+        return self._seen(self.applications, self.applications.find_by_app_id(app_id), app_id, replica=replica)
 
     def principal_by_app_id(self, app_id: str, replica: int) -> tuple[Entry, Document]:
-        return self._seen(self.principals, self.principals.find_by_app_id(app_id), app_id, replica)
+        return self._seen(self.principals, self.principals.find_by_app_id(app_id), app_id, replica=replica)
 
     @staticmethod
-    def _seen(collection: Collection, entry: Entry | None, name: str, replica: int) -> tuple[Entry, Document]:
+    def _seen(collection: Collection, entry: Entry | None, name: str, *, replica: int) -> tuple[Entry, Document]:
         document = None if entry is None else collection.seen(entry, replica)
         if entry is None or document is None:
             raise not_found(name)

@@ -27,11 +27,11 @@ def _load_one(directory: Directory, document: Document, texts: Mapping[str, str]
     entry = directory.applications.add(document, known_everywhere=True)
     for credential, text in known:
         if text:
-            directory.truth.add(_minted(directory, entry, credential, text))
+            directory.truth.add(_minted(directory, entry, credential, text=text))
     return entry
 
 
-def _minted(directory: Directory, entry: Entry, credential: Mapping[str, str], text: str) -> Minted:
+def _minted(directory: Directory, entry: Entry, credential: Mapping[str, str], *, text: str) -> Minted:
     start = dates.parse(credential.get("startDateTime") or "2020-01-01T00:00:00Z")
     return Minted(
         key_id=credential["keyId"],

@@ -38,16 +38,16 @@ class Quotas:
     def charge(self, app_id: str, *, units: int, write: bool, key_credentials: bool) -> dict[str, str]:
         """Count one request and give the headers that report it, or raise 429."""
         headers = {"x-ms-resource-unit": str(units)}
-        share = self._spend(app_id, "ResourceUnitLimitExceeded", units, self.behaviour.resource_unit_quota)
+        share = self._spend(app_id, "ResourceUnitLimitExceeded", units, quota=self.behaviour.resource_unit_quota)
         if write:
-            share = max(share, self._spend(app_id, "WriteLimitExceeded", 1, self.behaviour.write_quota))
+            share = max(share, self._spend(app_id, "WriteLimitExceeded", 1, quota=self.behaviour.write_quota))
         if key_credentials:
-            self._spend("tenant", "KeyCredentialsLimitExceeded", 1, self.behaviour.key_credentials_quota)
+            self._spend("tenant", "KeyCredentialsLimitExceeded", 1, quota=self.behaviour.key_credentials_quota)
         if share >= 0.8:
             headers["x-ms-throttle-limit-percentage"] = f"{share:.1f}"
         return headers
 
-    def _spend(self, app_id: str, name: str, amount: int, quota: Quota | None) -> float:
+    def _spend(self, app_id: str, name: str, amount: int, *, quota: Quota | None) -> float:
         if quota is None:
             return 0.0
         meter = self._meters.setdefault((app_id, name), Meter())

@@ -69,9 +69,11 @@ class _Admin:
         self._host.run_now(function, str(body.get("input", "")))
         return Response(status_code=202)
 
-    async def status(self, _request: Request) -> Response:
-        """Tell the state; `quiet` is true when nothing is under way."""
+    async def status(self, request: Request) -> Response:
+        """Tell the state; `quiet` is true when nothing is under way. `?recent=0` leaves out what ended lately."""
         report = self._host.journal.report()
+        if request.query_params.get("recent") == "0":
+            del report["recent"]
         state = "Draining" if self._host.draining else "Running"
         identity = {"id": self._host.options.host_id, "instance": self._host.options.instance, "state": state}
         return JSONResponse(identity | self._clock_now() | {"quiet": report["in_flight"] == 0} | report)

@@ -72,7 +72,7 @@ class _Door:
     authority_url: Callable[[], str]
     tenant_id: str
 
-    def route(self, path: str, method: str, operation: Operation, handler: Handler) -> Route:
+    def route(self, path: str, method: str, operation: Operation, *, handler: Handler) -> Route:
         async def endpoint(request: Request) -> Response:
             caller = self._caller(request)
             visit = Visit(
@@ -135,21 +135,21 @@ class _Door:
 def _routes(door: _Door) -> list[Route]:
     # Longest first: "versions" is a listing, not a version of that name.
     routes = [
-        door.route("/secrets", "GET", "list", _list),
-        door.route("/secrets/{name}/versions", "GET", "list", _list_versions),
-        door.route("/deletedsecrets", "GET", "list", _list_deleted),
-        door.route("/deletedsecrets/{name}", "GET", "get", _get_deleted),
-        door.route("/deletedsecrets/{name}", "DELETE", "purge", _purge),
-        door.route("/deletedsecrets/{name}/recover", "POST", "recover", _recover),
-        door.route("/secrets/{name}/{version}", "GET", "get", _get),
-        door.route("/secrets/{name}/{version}", "PATCH", "update", _update),
+        door.route("/secrets", "GET", "list", handler=_list),
+        door.route("/secrets/{name}/versions", "GET", "list", handler=_list_versions),
+        door.route("/deletedsecrets", "GET", "list", handler=_list_deleted),
+        door.route("/deletedsecrets/{name}", "GET", "get", handler=_get_deleted),
+        door.route("/deletedsecrets/{name}", "DELETE", "purge", handler=_purge),
+        door.route("/deletedsecrets/{name}/recover", "POST", "recover", handler=_recover),
+        door.route("/secrets/{name}/{version}", "GET", "get", handler=_get),
+        door.route("/secrets/{name}/{version}", "PATCH", "update", handler=_update),
     ]
     # With and without the trailing slash: the SDKs and the CLI use both (platform.md C1).
     for path in ("/secrets/{name}", "/secrets/{name}/"):
-        routes.append(door.route(path, "PUT", "set", _set))
-        routes.append(door.route(path, "GET", "get", _get))
-        routes.append(door.route(path, "PATCH", "update", _update))
-        routes.append(door.route(path, "DELETE", "delete", _delete))
+        routes.append(door.route(path, "PUT", "set", handler=_set))
+        routes.append(door.route(path, "GET", "get", handler=_get))
+        routes.append(door.route(path, "PATCH", "update", handler=_update))
+        routes.append(door.route(path, "DELETE", "delete", handler=_delete))
     return routes
 
 

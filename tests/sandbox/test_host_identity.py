@@ -69,13 +69,7 @@ def storage_token() -> str:
 
 
 def test_a_host_without_any_secret_uses_its_identity_and_the_sandboxs_clock(tmp_path: Path) -> None:
-    authority = trustme.CA()
-    issued = authority.issue_cert("localhost", "127.0.0.1")
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    issued.private_key_pem.write_to_path(tmp_path / "key.pem")
-    issued.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    issued.configure_cert(context)
+    context = _certificates(tmp_path)
     asked: list[dict[str, list[str]]] = []
 
     def managed_identity(path: str) -> dict[str, Any]:
@@ -99,19 +93,7 @@ def test_a_host_without_any_secret_uses_its_identity_and_the_sandboxs_clock(tmp_
         ) as service,
     ):
         service.create_queue("work").close()
-        settings = {
-            "AzureWebJobsStorage__queueServiceUri": storage.queue_url,
-            "AzureWebJobsStorage__blobServiceUri": storage.blob_url,
-            "AzureWebJobsStorage__credential": "managedidentity",
-            "AzureWebJobsStorage__clientId": CLIENT_ID,
-            "IDENTITY_ENDPOINT": f"http://127.0.0.1:{identity_port}/msi/token",
-            "IDENTITY_HEADER": "header",
-            "SSL_CERT_FILE": str(tmp_path / "ca.pem"),
-            "REQUESTS_CA_BUNDLE": str(tmp_path / "ca.pem"),
-            "DAILY": "0 0 2 * * *",
-            "WORK_QUEUE": "work",
-            "NOTES": str(tmp_path / "notes"),
-        }
+        settings = _settings(storage, identity_port, tmp_path)
         arguments = ("--control", f"https://localhost:{control_port}")
         with HostProcess(APP, settings, folder=tmp_path / "host", arguments=arguments):
             with service.get_queue_client("work") as queue:
@@ -123,6 +105,33 @@ def test_a_host_without_any_secret_uses_its_identity_and_the_sandboxs_clock(tmp_
     hello = next(note for note in notes if note.get("done") == "hello")
     assert datetime.fromisoformat(hello["at"]) - datetime.now(UTC) > MOVED - timedelta(minutes=1)
     assert asked[0]["client_id"] == [CLIENT_ID]
+
+
+def _certificates(folder: Path) -> ssl.SSLContext:
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost", "127.0.0.1")
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    issued.private_key_pem.write_to_path(folder / "key.pem")
+    issued.cert_chain_pems[0].write_to_path(folder / "cert.pem")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    issued.configure_cert(context)
+    return context
+
+
+def _settings(storage: Azurite, identity_port: int, tmp_path: Path) -> dict[str, str]:
+    return {
+        "AzureWebJobsStorage__queueServiceUri": storage.queue_url,
+        "AzureWebJobsStorage__blobServiceUri": storage.blob_url,
+        "AzureWebJobsStorage__credential": "managedidentity",
+        "AzureWebJobsStorage__clientId": CLIENT_ID,
+        "IDENTITY_ENDPOINT": f"http://127.0.0.1:{identity_port}/msi/token",
+        "IDENTITY_HEADER": "header",
+        "SSL_CERT_FILE": str(tmp_path / "ca.pem"),
+        "REQUESTS_CA_BUNDLE": str(tmp_path / "ca.pem"),
+        "DAILY": "0 0 2 * * *",
+        "WORK_QUEUE": "work",
+        "NOTES": str(tmp_path / "notes"),
+    }
 
 
 def _notes(folder: Path) -> list[dict[str, Any]]:

@@ -58,7 +58,7 @@ def reading(what: str, needs: str, **facts: Any) -> Translate:
 
     def translate(error: Failure) -> RotationError:
         if isinstance(error, APIError):
-            return _refusal(error, what, needs, facts)
+            return _refusal(error, what, needs, facts=facts)
         if isinstance(error, AzureError):
             return translated_azure(error, what, **facts)
         return Unavailable(f"{what}: no answer ({type(error).__name__})", **facts)
@@ -78,7 +78,7 @@ def writing(what: str, needs: str, **facts: Any) -> Translate:
             return OutcomeUnknown(f"{what}: sent, and no answer ({type(error).__name__})", **facts)
         if (error.response_status_code or 0) >= BROKEN and not conflicts(error):
             return OutcomeUnknown(f"{what}: sent, and answered {error.response_status_code}", **facts)
-        return _refusal(error, what, needs, facts)
+        return _refusal(error, what, needs, facts=facts)
 
     return translate
 
@@ -111,10 +111,10 @@ def retry_after(headers: "HeadersCollection | Mapping[str, str] | None") -> time
 
 def refused_by_status(status: int, what: str, needs: str, **facts: Any) -> RotationError:
     """Translate a refusal of which only the status is known, as in a part of a batch."""
-    return _refusal(APIError("", status, {}), what, needs, facts)
+    return _refusal(APIError("", status, {}), what, needs, facts=facts)
 
 
-def _refusal(error: APIError, what: str, needs: str, facts: dict[str, Any]) -> RotationError:
+def _refusal(error: APIError, what: str, needs: str, *, facts: dict[str, Any]) -> RotationError:
     status, code = error.response_status_code or 0, code_of(error)
     where = f"{status} {code}".strip()
     if code in FORBIDDEN_BY_POLICY:

@@ -39,14 +39,14 @@ async def pages(client: GraphClient, collection: Collection) -> AsyncGenerator[S
             if following is None:
                 yield items
                 return
-            coming = asyncio.ensure_future(_fetch(client, collection, following, collection.pace))
+            coming = asyncio.ensure_future(_fetch(client, collection, following, pace=collection.pace))
             yield items
     finally:
         coming.cancel()
         await asyncio.gather(coming, return_exceptions=True)
 
 
-async def _fetch(client: GraphClient, collection: Collection, url: str, pace: timedelta = timedelta(0)) -> bytes:
+async def _fetch(client: GraphClient, collection: Collection, url: str, *, pace: timedelta = timedelta(0)) -> bytes:
     await asyncio.sleep(pace.total_seconds())
     return await client.get(url, _page_translator(collection.translate), priority="low")
 
