@@ -5,6 +5,8 @@ MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
+# Processes of `make test`; 0: everything in one, as a debugger likes it.
+WORKERS ?= 2
 
 # Nothing that these targets start tells anybody that it ran.
 export AZURE_CORE_COLLECT_TELEMETRY := no
@@ -30,8 +32,7 @@ check: ## Format, lint, types, import contracts, requirements.txt and rotation.s
 
 test: ## All tests that need nothing but Python and Node (7 minutes)
 	@.ci/bootstrap sandbox
-	@$(PYTEST) $(ARGS)
-	@.ci/left-out
+	@$(PYTEST) -n $(WORKERS) --dist loadfile $(ARGS); ended=$$?; .ci/left-out; exit $$ended
 
 test-real: ## Programs of others against the sandbox: Azure CLI, checkov, Chromium, API descriptions (9 minutes)
 	@.ci/bootstrap real

@@ -14,10 +14,13 @@ _ALIGNMENTS = 3
 
 def leaks(texts: Iterable[str], pieces: Iterable[Piece]) -> list[str]:
     """Tell where any of *texts* was found and in which form, never the text itself; empty is good."""
-    wanted = [(form, name) for text in texts if len(text) >= SHORTEST for name, form in set(_forms(text))]
+    wanted: dict[bytes, str] = {}
+    for text in texts:
+        for name, form in _forms(text) if len(text) >= SHORTEST else ():
+            wanted.setdefault(form, name)
     found = []
     for where, content in pieces:
-        found += sorted({f"{where}: a secret text, {name}" for form, name in wanted if form in content})
+        found += sorted({f"{where}: a secret text, {name}" for form, name in wanted.items() if form in content})
     return found
 
 

@@ -33,6 +33,7 @@ def scan(stage: Stage) -> None:
     before = stage.finished("scan")
     with stage.screen.working("the nightly scan reads every application") as work:
         stage.run_now("nightly_scan")
+        stage.run_now("weekly_passes")
         until = time.monotonic() + _NIGHT
         while stage.finished("scan") == before and time.monotonic() < until:
             work.tell("reading", aloud=False)

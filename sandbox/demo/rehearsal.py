@@ -42,9 +42,7 @@ def tell(asked: Asked, path: Path, screen: Screen) -> Verdict:
 
 def _rehearse(stage: Stage, began: float) -> tuple[dict[str, Any], list[str]]:
     night.scan(stage)
-    with stage.screen.working("the weekly passes, and the digest of what somebody must know"):
-        stage.run_now("weekly_passes")
-        stage.wait_until_quiet()
+    with stage.screen.working("the digest of what somebody must know"):
         stage.run_now("daily_digest")
         stage.wait_until_quiet()
     found = read_inventory(stage)

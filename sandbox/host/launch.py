@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import urllib.request
 from collections.abc import Iterator
 
@@ -68,9 +69,24 @@ async def _serve(host: Host) -> int:
         return 1
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, host.stop.set)
+    if host.options.tether:
+        _tether(asyncio.get_running_loop(), host)
     await _listen(host)
     await host.close()
     return 2 if host.crashed else 0
+
+
+def _tether(loop: asyncio.AbstractEventLoop, host: Host) -> None:
+    """Stop when standard input ends, which it also does when our parent was killed and could not say so."""
+
+    def watch() -> None:
+        # Not through sys.stdin, whose lock this thread would still hold when the interpreter ends.
+        while os.read(0, 1024):
+            pass
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(host.stop.set)
+
+    threading.Thread(target=watch, name="tether", daemon=True).start()
 
 
 async def _listen(host: Host) -> None:

@@ -37,6 +37,7 @@ class HostOptions:
     max_poll: float | None
     lock_seconds: int
     shutdown_seconds: float
+    tether: bool
 
 
 def parse(arguments: Sequence[str]) -> HostOptions:
@@ -80,4 +81,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--max-poll", type=float, help="default: host.json's maxPollingInterval, else 2")
     parser.add_argument("--lock-seconds", type=int, default=15, choices=range(15, 61), metavar="15..60")
     parser.add_argument("--shutdown-seconds", type=float, default=30)
+    parser.add_argument("--tether", action="store_true", help="end when standard input does: when who started us ends")
     return parser

@@ -69,9 +69,10 @@ class HostProcess:
         self._folder.mkdir(parents=True, exist_ok=True)
         ready.unlink(missing_ok=True)
         command = [sys.executable, "-m", "sandbox.host", "--app", str(self._app)]
-        command += ["--ready-file", str(ready), "--log-file", str(log), *self._arguments]
+        command += ["--tether", "--ready-file", str(ready), "--log-file", str(log), *self._arguments]
         with said.open("wb") as stderr:
-            self._process = subprocess.Popen(command, cwd=_ROOT, env=os.environ | dict(self._settings), stderr=stderr)
+            environment = os.environ | dict(self._settings)
+            self._process = subprocess.Popen(command, cwd=_ROOT, env=environment, stdin=subprocess.PIPE, stderr=stderr)
         atexit.register(self.kill)
         until = time.monotonic() + within_seconds
         while not ready.exists():
@@ -101,6 +102,8 @@ class HostProcess:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+            if self._process.stdin is not None:
+                self._process.stdin.close()
 
     def __enter__(self) -> Self:
         return self.start()

@@ -59,8 +59,8 @@ def sandbox(env_file: Path) -> Iterator[subprocess.Popen[bytes]]:
     assert env_file.exists()
     yield process
     if process.poll() is None:
-        process.kill()
-        process.wait()
+        process.terminate()
+        process.wait(timeout=30)
 
 
 @pytest.fixture(scope="module")
@@ -115,3 +115,21 @@ def test_without_a_sandbox_the_command_line_says_what_to_do(tmp_path: Path) -> N
     )
     assert done.returncode == 1
     assert "make sandbox" in done.stderr
+
+
+def test_even_when_it_is_killed_nothing_runs_on(tmp_path: Path) -> None:
+    env_file = tmp_path / "env"
+    command = [sys.executable, "-m", "sandbox.run", "--applications", "5", "--env-file", str(env_file)]
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
+    until = time.monotonic() + 90
+    while not env_file.exists() and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.1)
+    below = _children(process.pid)
+    process.kill()
+    process.wait()
+    until = time.monotonic() + 40
+    while any(map(_alive, below)) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert len(below) >= 2
+    assert not any(map(_alive, below))
