@@ -24,7 +24,7 @@ demo: ## See it work: a whole Azure on this machine, and forty days of rotations
 
 sandbox: ## A whole Azure on this machine, until Ctrl-C; its addresses are in sandbox/.run/env
 	@.ci/bootstrap sandbox
-	@$(BIN)/python -m sandbox.running $(ARGS)
+	@$(BIN)/python -m sandbox.run $(ARGS)
 
 check: ## Format, lint, types, import contracts, requirements.txt and rotation.schema.json (1 minute)
 	@.ci/bootstrap env

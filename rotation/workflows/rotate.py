@@ -188,13 +188,14 @@ async def _again(step: Step, error: Retryable) -> datetime:
 
 
 async def block(step: Step, error: NeedsPerson | NotFound) -> datetime | None:
-    """Stop, say why, tell people once; the old credential stays."""
+    """Stop, say why, tell people once, not again after each nightly look; the old credential stays."""
     phase = step.rotation.working
     if phase is None or isinstance(step.rotation.phase, Blocked):
         log.warning("rotation.still-stopped", extra={"rotation": str(step.rotation.id), "reason": error.reason})
         return step.now + step.services.timing.evidence_every
     blocked = Blocked(reason=error.reason, detail=error.message[:1000], since=step.now, resumes=phase)
-    await step.save(blocked, outbox=blocked_notice(step, error.reason, error.message[:500]))
+    known = step.rotation.resumed_from == error.reason
+    await step.save(blocked, outbox=() if known else blocked_notice(step, error.reason, error.message[:500]))
     await count_outcome(step)
     await aftermath.send_outbox(step)
     return step.now + step.services.timing.evidence_every

@@ -48,7 +48,7 @@ async def test_orphans_are_swept_by_later_nights() -> None:
 async def test_a_crash_anywhere_in_a_rotation_with_its_removal_converges() -> None:
     """The old credential goes once, on evidence, whatever dies where; nothing else goes with it."""
     points = (await until_completed()).plan.points
-    for point in range(0, points, stride(4)):
+    for point in range(0, points, stride(9)):
         world = await until_completed(point)
         (rotation,) = world.rotations()
         assert isinstance(rotation.phase, Completed), (point, world.crashes, rotation.phase)

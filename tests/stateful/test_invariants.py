@@ -190,10 +190,10 @@ class Nights(RuleBasedStateMachine):
 
     @rule()
     def another_scan_is_asked_for(self) -> None:
-        async def ask() -> None:
-            await begin_scan(self.world.calm(), by="somebody")
+        async def ask(services: Services) -> None:
+            await begin_scan(services, by="somebody")
 
-        self.run(ask())
+        self.person(ask)
 
     # What stays true.
 
