@@ -39,9 +39,9 @@ test-real: ## Programs of others against the sandbox: Azure CLI, checkov, Chromi
 	@ROTATION_CHROMIUM=$$(.ci/bootstrap chromium) CHECKOV=.tools/checkov/bin/checkov \
 		$(PYTEST) tests/real tests/infra -m real $(ARGS)
 
-crash: ## Every crash at every step, the whole enumeration; `make test` runs a part of it
+crash: ## Every crash at every step and hundreds of interleavings; `make test` runs a part of it
 	@.ci/bootstrap env
-	@ROTATION_CRASH=all $(PYTEST) tests/crash $(ARGS)
+	@ROTATION_CRASH=all ROTATION_EXAMPLES=200 $(PYTEST) tests/crash tests/stateful $(ARGS)
 
 format: ## Put the code into shape
 	@.ci/bootstrap env

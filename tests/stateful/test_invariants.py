@@ -35,7 +35,7 @@ from tests.fakes.world import World, configure, destination
 
 DAY = timedelta(days=1)
 spans = st.sampled_from([timedelta(seconds=20), timedelta(minutes=7), timedelta(hours=5), DAY, 3 * DAY])
-EXAMPLES = int(os.environ.get("ROTATION_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("ROTATION_EXAMPLES", "8"))
 
 
 class Nights(RuleBasedStateMachine):
@@ -80,7 +80,7 @@ class Nights(RuleBasedStateMachine):
     def a_night(self) -> None:
         self.run(self._night())
 
-    @rule(days=st.integers(5, 45))
+    @rule(days=st.integers(5, 40))
     def a_season(self, days: int) -> None:
         """Night after night, with the usage report read each time."""
         for _day in range(days):
@@ -262,7 +262,7 @@ def test_nights() -> None:
         Nights,
         settings=settings(
             max_examples=EXAMPLES,
-            stateful_step_count=30,
+            stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
             print_blob=True,
