@@ -62,7 +62,8 @@ def _show(stage: Stage, began: float) -> tuple[dict[str, Any], list[str]]:
     screen.title("What became of everybody")
     screen.show(tables.ledger(found))
     screen.title("What the systems downstream can do")
-    screen.show(tables.downstream(stage.world.cloud.downstream.truth()))
+    cloud = stage.world.cloud
+    screen.show(tables.downstream(cloud.downstream.truth(), cloud.entra.truth.sign_ins))
     screen.title("Who was told")
     screen.show(tables.reminders(mails(stage)))
     report = make_report(stage, signed_in, lines, began=began, now=time.monotonic())

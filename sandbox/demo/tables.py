@@ -9,6 +9,7 @@ from rich.text import Text
 
 from sandbox.demo.judgement import Ending
 from sandbox.demo.screen import sign
+from sandbox.entra.truth import SignIn
 
 
 def _table(*columns: str) -> Table:
@@ -27,13 +28,14 @@ def ledger(endings: Sequence[Ending]) -> Table:
     return table
 
 
-def downstream(holders: Iterable[Mapping[str, Any]]) -> Table:
-    """Tell what each system holds, and whether it signs in with it."""
-    table = _table("", "system", "holds key id", "sign-ins", "signs in")
+def downstream(holders: Iterable[Mapping[str, Any]], sign_ins: Iterable[SignIn]) -> Table:
+    """Tell which key id each system last signed in with, by Entra's own books, and whether it does."""
+    used = {each.source: each.key_id for each in sign_ins if each.error == 0 and each.key_id}
+    table = _table("", "system", "key id", "sign-ins", "signs in")
     for holder in holders:
         ok = bool(holder["signed_in"])
         told = "yes" if ok else f"no: AADSTS{holder['code']}" if holder["code"] else f"no: {holder['problem']}"
-        held = str(holder["key_id"] or "an older one")[:8]
+        held = str(used.get(holder["name"], "-"))[:8]
         table.add_row(sign("done" if ok else "expired"), holder["name"], held, str(holder["sign_ins"]), told)
     table.columns[3].justify = "right"
     return table

@@ -137,4 +137,4 @@ def _vault_code(answer: httpx.Response) -> str:
 
 def _key_id(tags: dict[str, str]) -> str:
     spelled = {name.lower().replace("-", "").replace("_", ""): value for name, value in tags.items()}
-    return spelled.get("keyid") or spelled.get("rotationkeyid") or ""
+    return spelled.get("keyid") or spelled.get("entrakeyid") or ""
