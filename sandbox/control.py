@@ -8,6 +8,7 @@ document, or a list of applications); POST /secrets {"app_id", ...} and DELETE /
 for foreign hands.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -142,7 +143,7 @@ async def _refuse(_request: Request, error: Exception) -> Response:
 
 def make_control(control: Control) -> Starlette:
     """Give the ASGI application of the control server; a request that makes no sense is 400 with the reason."""
-    refused = (ValueError, KeyError, TypeError, LookupError, GraphError, NotATenant)
+    refused = (ValueError, KeyError, TypeError, LookupError, OverflowError, re.PatternError, GraphError, NotATenant)
     return Starlette(
         routes=[
             Route("/state", control.state),

@@ -49,9 +49,11 @@ class SandboxClock:
         return datetime.now(UTC) + self._offset
 
     def shift(self, delta: timedelta) -> None:
-        self._offset += delta
+        self.set_offset(self._offset + delta)
 
     def set_offset(self, offset: timedelta) -> None:
+        """Move it; OverflowError for a time that no calendar has, and then it stays."""
+        _ = datetime.now(UTC) + offset
         self._offset = offset
 
 

@@ -95,4 +95,6 @@ def _text(raw: bytes, where: str) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Misconfigured([f"{where} is not UTF-8 (byte {error.start})"]) from None
+        line = raw.count(b"\n", 0, error.start) + 1
+        column = error.start - raw.rfind(b"\n", 0, error.start)
+        raise Misconfigured([f"{where}:{line}:{column}  is not UTF-8 (byte {error.start})"]) from None

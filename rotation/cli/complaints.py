@@ -43,6 +43,9 @@ _CODES: tuple[tuple[tuple[type[RotationError], ...], Exit], ...] = (
     ((Misconfigured,), Exit.MISCONFIGURED),
 )
 
+_ENROLLED = "rotation status lists what is enrolled"
+_SIGN_IN = "az login, where nobody is signed in; else "
+
 
 def exit_code(error: RotationError) -> Exit:
     """Give the exit code for *error*; what no kind fits is a refusal."""
@@ -57,11 +60,13 @@ def remedy(error: RotationError) -> str:
         case Retryable() | OutcomeUnknown() | Superseded():
             return "run it again in a moment"
         case AccessDenied() | VaultRefused():
-            return "give the identity that you are signed in with that right, or open the firewall to it"
+            return f"{_SIGN_IN}give the identity that you are signed in with that right, or open the firewall to it"
         case Misconfigured():
-            return "mend each of them, then: rotation config check"
+            return "mend each of them: docs/settings.md has the settings, and rotation config check reads rotation.yaml"
+        case NotFound() if "line" in error.facts:
+            return f"{_ENROLLED}; rotation enrol APPLICATION --line LINE --preview tells of one that is not"
         case NotFound() | ApplicationGone():
-            return "rotation status lists what is enrolled"
+            return _ENROLLED
         case _:
             return ""
 

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from rotation.cli.complaints import Exit
 from rotation.cli.terminal import AsJson, console, errors, terminal, write_json
+from rotation.cli.words import counted
 from rotation.settings import DEFAULT_CONFIG
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def _refused(refused: "ConfigurationRefused", *, as_json: bool) -> None:
     shown = errors()
     for problem in refused.details:
         shown.print(Text(str(problem)))
-    shown.print(Text(f"{len(refused.details)} problems", style="bold red"))
+    shown.print(Text(counted(len(refused.details), "problem"), style="bold red"))
 
 
 def _well(loaded: "Loaded", name: str, *, as_json: bool) -> None:
@@ -61,8 +62,12 @@ def _well(loaded: "Loaded", name: str, *, as_json: bool) -> None:
         shown.print(Text(str(warning), style="yellow"))
     for line in met:
         shown.print(Text(f"overlap: {line}", style="dim"))
-    told_counts = f"{len(found.policies)} policies, {len(found.destinations)} destinations"
-    shown.print(Text(f"✓ {name} is sound: {told_counts}, {len(loaded.warnings)} warnings", style="green"))
+    policies, destinations = counted(len(found.policies), "policy"), counted(len(found.destinations), "destination")
+    shown.print(
+        Text(
+            f"✓ {name} is sound: {policies}, {destinations}, {counted(len(loaded.warnings), 'warning')}", style="green"
+        )
+    )
 
 
 def _told(problems: "tuple[Problem, ...]") -> list[dict[str, Any]]:

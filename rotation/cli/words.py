@@ -49,6 +49,13 @@ def tall_day(at: datetime | None, now: datetime) -> str:
     return day(at, now).replace(" ", "\n", 1)
 
 
+def counted(number: int, what: str) -> str:
+    """Write how many: `1 policy`, `2 policies`."""
+    if number == 1:
+        return f"1 {what}"
+    return f"{number} {what.removesuffix('y')}ies" if what.endswith("y") else f"{number} {what}s"
+
+
 def instant(at: datetime | None) -> str:
     """Write an instant to the minute."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if at else "-"

@@ -40,6 +40,8 @@ def read[Wanted: Body](model: type[Wanted], request: Request) -> Wanted:
         given: Any = json.loads(request.body) if request.body.strip() else {}
     except ValueError as error:
         raise BadRequest([f"the body is not JSON: {error}"]) from None
+    except RecursionError:
+        raise BadRequest(["the body is nested too deep to read"]) from None
     if not isinstance(given, dict):
         raise BadRequest([f"the body is not a JSON object; fields are {_fields(model)}"])
     try:

@@ -36,10 +36,9 @@ def main(arguments: Sequence[str]) -> int:
         for answer in _batch(clock):
             print(json.dumps(answer), flush=True)
         return 0
-    from rotation.cli.app import main as rotation  # noqa: PLC0415  # only now the clock is moved and the CA known
+    from rotation.cli.app import app  # noqa: PLC0415  # only now the clock is moved and the CA known
 
-    sys.argv = ["rotation", *arguments]
-    rotation()
+    app(arguments, prog_name="python -m sandbox.cli")
     return 0
 
 

@@ -30,10 +30,12 @@ def main() -> int:
         return INTERRUPTED
     except NotATenant as error:
         return _complain(str(error), UNUSABLE)
-    except FileNotFoundError as error:
-        return _complain(f"{error.filename} cannot be read: there is no such file.", UNUSABLE)
     except (StorageUnavailable, HostNotStartedError, CommandFailed, NeverQuiet) as error:
         return _complain(str(error), 1)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        return _complain(f"{error.filename} cannot be used: {error.strerror}.", UNUSABLE)
 
 
 def _run(asked: Asked) -> int:

@@ -14,7 +14,7 @@ from sandbox.demo.asked import Asked
 from sandbox.demo.configuration import watching
 from sandbox.demo.inventory import Inventory, Secret, read_inventory
 from sandbox.demo.judgement import mails
-from sandbox.demo.report import make_report, problems, search
+from sandbox.demo.report import make_report, problems, remarks, search
 from sandbox.demo.screen import Screen, sign
 from sandbox.demo.stage import SETTINGS, Stage, staged
 from sandbox.demo.verdict import Verdict, conclude
@@ -22,6 +22,8 @@ from sandbox.running.world import World
 
 SHOWN = 15
 _SOON = timedelta(days=7)
+_UNREAD = "could not be read"
+"""How the scan remarks on an application that it cannot make sense of."""
 
 
 def tell(asked: Asked, path: Path, screen: Screen) -> Verdict:
@@ -70,6 +72,9 @@ def _show(stage: Stage, found: Inventory) -> None:
     if found.due:
         screen.title("What ends first")
         screen.show(_first(found, now))
+    for remark in dict.fromkeys(remarks(stage)):
+        if _UNREAD in remark:
+            screen.show(sign("expired", remark))
     sent = len(mails(stage))
     told = f"{sent} mail{'' if sent == 1 else 's'} would be sent"
     screen.show(Text(f"\n{told}. Nothing is enrolled, so nothing is rotated."))

@@ -22,6 +22,8 @@ def read_json(path: Path, *, remedy: str) -> object:
         found: object = json.loads(text)
     except json.JSONDecodeError as error:
         raise NotATenant(str(path), [_broken(text, error)], remedy=remedy) from error
+    except RecursionError as error:
+        raise NotATenant(str(path), ["the JSON is nested too deep to read"], remedy=remedy) from error
     return found
 
 
