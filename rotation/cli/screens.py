@@ -8,6 +8,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from rotation.cli import words
+from rotation.domain.brakes import NightState
 from rotation.workflows.planning import Plan
 from rotation.workflows.views import ApplicationView, LineDetail, LineView, Overview
 
@@ -29,8 +30,14 @@ def overview(seen: Overview) -> Iterator[RenderableType]:
     elif seen.attention:
         yield Text("\nNeeds somebody, most urgent first", style="bold")
         yield from lines(seen.attention[:LISTED], seen.at)
-    else:
+    elif not _stopped(seen):
         yield Text("\nNothing needs you.", style="green")
+
+
+def _stopped(seen: Overview) -> bool:
+    """Tell whether a brake is on that somebody must look at: then nothing says that all is well."""
+    stopped = seen.night is not None and seen.night.state is NightState.STOPPED
+    return stopped or seen.breaker is not None or seen.paused is not None
 
 
 def _headline(seen: Overview) -> Text:
@@ -57,7 +64,8 @@ def _brakes(seen: Overview) -> Iterator[Text]:
     if seen.night:
         night = seen.night
         told = f"{night.state}: {night.opened} of {night.due} due opened, {night.left} left"
-        yield Text(f"Tonight    {told}{f' ({night.why})' if night.why else ''}", style="dim")
+        style = "bold red" if night.state is NightState.STOPPED else "dim"
+        yield Text(f"Tonight    {told}{f' ({night.why})' if night.why else ''}", style=style)
 
 
 def lines(views: Sequence[LineView], now: datetime) -> Iterator[RenderableType]:

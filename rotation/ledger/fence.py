@@ -67,7 +67,8 @@ class Fence:
     def _meet(self, row: Row, now: datetime) -> None:
         ends_at = row.values.get("expires_at")
         if isinstance(ends_at, datetime) and ends_at > now and row.values.get("token") != self._claim.token:
-            raise LeaseHeld(f"{self._place.key} is leased by {row.values.get('owner')}", until=ends_at)
+            why = f"{row.values.get('owner')} works on it, until {ends_at:%H:%M:%S} UTC at the latest"
+            raise LeaseHeld(why, until=ends_at, row=self._place.key)
         self._number = int(row.values.get("number", 0))  # type: ignore[arg-type]  # written by us as a number
         self._etag = row.etag
         self.payload = {name: value for name, value in row.values.items() if name not in _OWN}

@@ -64,7 +64,8 @@ def _with_address(refusal: Refused) -> Refused:
     told = dict(refusal.facts)
     if "rotation" in told:
         told["address"] = _address(str(told["rotation"]))
-    return Refused(refusal.message, reason=refusal.reason, remedy=refusal.remedy, **told)
+    remedy = refusal.remedy.replace("--succeed", '"succeed": true')
+    return Refused(refusal.message, reason=refusal.reason, remedy=remedy, **told)
 
 
 async def _enrolled(services: Services, found: Found, line_id: LineId) -> None:

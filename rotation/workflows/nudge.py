@@ -30,9 +30,9 @@ async def nudge_notice(services: Services, key: str) -> None:
     await _send(services, keys.QUEUE_NOTICES, NoticeMessage(key=key), delay=timedelta(0))
 
 
-async def nudge_scan(services: Services, scan: str) -> None:
+async def nudge_scan(services: Services, scan: str, *, delay: timedelta = timedelta(0)) -> None:
     """Ask for a scan to be run."""
-    await _send(services, keys.QUEUE_SCANS, ScanMessage(scan=scan), delay=timedelta(0))
+    await _send(services, keys.QUEUE_SCANS, ScanMessage(scan=scan), delay=delay)
 
 
 async def _send(services: Services, queue: str, message: Message, *, delay: timedelta) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from rotation.domain.brakes import Night, NightState
-from rotation.domain.errors import NeedsPerson, OutcomeUnknown, Retryable, RotationError
+from rotation.domain.errors import LeaseHeld, NeedsPerson, OutcomeUnknown, Retryable, RotationError
 from rotation.ledger import keys
 from rotation.ledger.fence import Claim, Fence, Place
 from rotation.ledger.scans import PROBLEMS_TOLD, ScanRecord, Scans
@@ -23,6 +23,8 @@ from rotation.workflows.weekly_passes import read_certificates, read_service_pri
 
 log = logging.getLogger(__name__)
 
+AFTER_ANOTHER = timedelta(seconds=5)
+"""A scan that found another of its kind running comes back this long after that one's lease."""
 NIGHTLY = ("secrets", "usage")
 WEEKLY = ("certificates", "service-principals", "index")
 
@@ -53,7 +55,11 @@ async def run_scan(services: Services, scan: str) -> None:
         return
     place = Place(table=keys.LEASES, partition="scan", key=record.passes[0])
     claim = Claim(owner=services.worker, token=services.ulids.make(), length=services.timing.lease)
-    fence = await Fence.take(services.tables, place, claim=claim, now=services.clock.now())
+    try:
+        fence = await Fence.take(services.tables, place, claim=claim, now=services.clock.now())
+    except LeaseHeld as held:
+        await nudge.nudge_scan(services, scan, delay=held.until - services.clock.now() + AFTER_ANOTHER)
+        raise
     run = _Run(services=services, fence=fence, record=replace(record, started_at=services.clock.now(), counts={}))
     heart = asyncio.create_task(run.beat())
     try:
@@ -159,7 +165,8 @@ def _beat_seconds(services: Services) -> float:
 
 
 async def last_complete(services: Services, *, days: int = 7) -> ScanRecord | None:
-    """Give the last complete nightly scan of the last days."""
+    """Give the nightly scan that was complete last; a dry run, which wrote nothing, is none."""
     since: datetime = services.clock.now() - timedelta(days=days)
-    scans = [scan for scan in await Scans(services.tables).since(since) if scan.complete and "secrets" in scan.passes]
-    return max(scans, key=lambda scan: scan.id, default=None)
+    nightly = [scan for scan in await Scans(services.tables).since(since) if "secrets" in scan.passes]
+    complete = [(scan.finished_at, scan) for scan in nightly if scan.complete and not scan.dry_run and scan.finished_at]
+    return max(complete, key=lambda pair: pair[0])[1] if complete else None

@@ -211,7 +211,7 @@ class TestGraphsTroubles:
     async def test_dates_with_seven_digits_and_others(self, directory: GraphDirectory, world: CloudWorld) -> None:
         application = world.make("dates")
         entry = world.cloud.entra.application(application.client_id)
-        ends = ["2027-01-01T00:00:00Z", "2027-01-01T00:00:00.1234567Z", "2299-12-31T00:00:00+00:00"]
+        ends = ["2027-01-01T00:00:00Z", "2027-01-01T00:00:00.1234567Z", "2299-12-31T00:00:00+00:00", None]
         secrets = [
             {"keyId": f"00000000-0000-0000-0000-00000000000{n}", "endDateTime": end, "displayName": None}
             for n, end in enumerate(ends)
@@ -222,8 +222,9 @@ class TestGraphsTroubles:
             "2027-01-01T00:00:00+00:00",
             "2027-01-01T00:00:00.123456+00:00",
             "2299-12-31T00:00:00+00:00",
+            "2299-12-31T00:00:00+00:00",
         ]
-        assert [one.never_ends for one in seen.secrets] == [False, False, True]
+        assert [one.never_ends for one in seen.secrets] == [False, False, True, True]
 
     async def test_who_signs_people_in(self, directory: GraphDirectory, world: CloudWorld) -> None:
         plain = world.make("plain")

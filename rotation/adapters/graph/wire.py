@@ -4,7 +4,16 @@ from collections.abc import Iterable
 from datetime import UTC
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 from pydantic.alias_generators import to_camel
 
 from rotation.domain.credential import Application, Credential
@@ -16,6 +25,8 @@ Guid = Annotated[str, StringConstraints(pattern=f"^{GUID.pattern}$", to_lower=Tr
 Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
 """Graph writes 0 to 7 fractional digits, and `Z` or `+00:00`; what is finer than a microsecond is cut."""
 
+NEVER_ENDS = "2299-12-31T00:00:00Z"
+"""What the old portal wrote for "never"; an end that is null says no more than that."""
 SIGN = "Sign"
 
 
@@ -29,7 +40,7 @@ class WireCredential(Wire):
     """A passwordCredential or a keyCredential, without what is secret or large."""
 
     key_id: Guid
-    end_date_time: Instant
+    end_date_time: Annotated[Instant, BeforeValidator(lambda told: NEVER_ENDS if told is None else told)]
     start_date_time: Instant | None = None
     display_name: str | None = None
     hint: str | None = None

@@ -161,7 +161,7 @@ async def test_a_second_request_is_refused_with_the_address_of_the_first(world: 
     second = await call(world, rotations.begin, {"application": application.object_id})
     assert (second.status, second.slug) == (409, "already-open")
     assert second.body["facts"]["address"] == first.headers["Location"]
-    assert "--succeed" in second.body["remedy"]
+    assert '"succeed": true' in second.body["remedy"]
 
 
 async def test_a_published_rotation_yields_when_told(world: World) -> None:

@@ -8,11 +8,13 @@ from datetime import timedelta
 import pytest
 
 from rotation.domain.credential import Credential
+from rotation.domain.errors import LeaseHeld
 from rotation.domain.policy import Mode
 from rotation.ledger import keys
+from rotation.ledger.fence import Claim, Fence, Place
 from rotation.ports.directory import PassItem
 from rotation.workflows.planning import plan
-from rotation.workflows.scanning import WEEKLY, begin_scan, last_complete
+from rotation.workflows.scanning import WEEKLY, begin_scan, last_complete, run_scan
 from tests.fakes.directory_state import make_key_id
 from tests.fakes.mishaps import Mishap
 from tests.fakes.world import World
@@ -278,3 +280,33 @@ async def test_a_scan_does_not_write_back_what_it_read_before_a_rotation_moved()
     assert entry.phase == "overlapping"
     assert entry.due_in == ""
     assert replace(entry, due_in="x").current == (await world.line(application)).current
+
+
+async def test_a_dry_run_is_no_complete_scan_and_the_latest_to_finish_counts() -> None:
+    """Health and alarms ask for a scan that wrote what it found."""
+    world = World()
+    services = world.calm()
+    dry = await begin_scan(services, by="test", dry_run=True)
+    await run_scan(services, dry)
+    assert await last_complete(services) is None
+    first, second = [await begin_scan(services, by="test") for _time in range(2)]
+    await run_scan(services, second)
+    world.clock.advance(timedelta(minutes=1))
+    await run_scan(services, first)
+    last = await last_complete(services)
+    assert last is not None
+    assert last.id == first
+
+
+async def test_a_scan_that_meets_another_comes_back_when_that_ones_lease_has_ended() -> None:
+    """It waits for a lease, not for a quarter of an hour of silence."""
+    world = World()
+    services = world.calm()
+    scan = await begin_scan(services, by="test")
+    place = Place(table=keys.LEASES, partition="scan", key="secrets")
+    claim = Claim(owner="another", token="token", length=timedelta(minutes=2))
+    await Fence.take(world.tables, place, claim=claim, now=world.clock.now())
+    with pytest.raises(LeaseHeld):
+        await run_scan(services, scan)
+    again = [nudge.visible_at for nudge in world.queues.sent if nudge.queue == keys.QUEUE_SCANS][-1]
+    assert timedelta(minutes=2) < again - world.clock.now() < timedelta(minutes=3)
