@@ -85,4 +85,4 @@ def fits(word: str, wanted: Any, value: Any) -> bool:
         case "items" | "properties" | "propertyNames":
             return True
         case _:
-            raise NotImplementedError(word)
+            raise ValueError(word)
