@@ -2,13 +2,13 @@
 
 import asyncio
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.storage.blob.aio import BlobServiceClient
 
 from rotation.adapters.azure_errors import answer, translated
+from rotation.adapters.closing import Closing
 from rotation.adapters.storage import StorageAccount
 from rotation.domain.errors import Misconfigured, RotationError
 
@@ -50,19 +50,11 @@ class FileSource:
         """Nothing is open."""
 
 
-class BlobSource:
+class BlobSource(Closing):
     """A blob of the storage account, so that a change needs no deployment."""
 
     def __init__(self, client: BlobServiceClient, container: str, name: str) -> None:
         self._client, self._container, self._name = client, container, name
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
     async def read(self) -> str:
         return _text(await answer(self._download(), self._translate), f"{BLOB}{self._container}/{self._name}")

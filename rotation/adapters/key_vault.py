@@ -2,8 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
 from azure.keyvault.secrets import SecretProperties
@@ -19,6 +18,7 @@ from rotation.adapters.azure_errors import (
     error_code,
     translated,
 )
+from rotation.adapters.closing import Closing
 from rotation.domain.errors import NotFound, RotationError, VaultRefused
 from rotation.domain.identifiers import SecretVersion
 from rotation.domain.secret import SecretText
@@ -33,7 +33,7 @@ NAME_DELETED = "vault-name-deleted"
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class KeyVault:
+class KeyVault(Closing):
     """
     One vault. A PUT that azure-core repeats may leave one version too many: tags decide which one counts.
 
@@ -54,14 +54,6 @@ class KeyVault:
     @property
     def url(self) -> str:
         return self._url
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
     async def close(self) -> None:
         """Close the connections."""
@@ -140,21 +132,13 @@ class KeyVault:
         return translate
 
 
-class KeyVaults:
+class KeyVaults(Closing):
     """All vaults that the configuration names, opened on first use. Close it after use."""
 
     def __init__(self, credential: "AsyncTokenCredential", *, verify_challenge_resource: bool = True) -> None:
         self._credential = credential
         self._verify = verify_challenge_resource
         self._open: dict[str, KeyVault] = {}
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
     def at(self, url: str) -> Vault:
         address = url.rstrip("/")

@@ -1,32 +1,23 @@
 """Nudges through Azure Queue Storage (platform.md E): base64 as the Functions host reads them, without an end."""
 
 from datetime import timedelta
-from types import TracebackType
-from typing import Self
 
 from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 from rotation.adapters.azure_errors import answer, translated, translator
+from rotation.adapters.closing import Closing
 from rotation.domain.errors import NotFound, RotationError
 
 NO_END = -1
 
 
-class AzureQueues:
+class AzureQueues(Closing):
     """All queues of one storage account; a queue is made when it is first sent to."""
 
     def __init__(self, client: QueueServiceClient) -> None:
         self._client = client
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
     async def close(self) -> None:
         """Close the connections."""

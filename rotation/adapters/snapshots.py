@@ -5,14 +5,13 @@ import secrets
 import zlib
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from types import TracebackType
-from typing import Self
 
 from azure.core.exceptions import AzureError, ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 from azure.storage.blob import BlobBlock
 from azure.storage.blob.aio import BlobClient, BlobServiceClient
 
 from rotation.adapters.azure_errors import Translate, answer, each, error_code, translated, translator
+from rotation.adapters.closing import Closing
 from rotation.domain.errors import NotFound, RotationError, StaleRecord, Unavailable
 from rotation.ports.snapshots import SnapshotWriter
 
@@ -23,20 +22,12 @@ GZIP = 31
 """zlib's word for a gzip header and trailer."""
 
 
-class AzureSnapshots:
+class AzureSnapshots(Closing):
     """All passes' files in one container, which is made when it is first written to."""
 
     def __init__(self, client: BlobServiceClient, *, container: str = CONTAINER) -> None:
         self._client = client
         self._container = container
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
     async def close(self) -> None:
         """Close the connections."""

@@ -1,8 +1,7 @@
 """Durable rows in Azure Table Storage (platform.md E)."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
@@ -19,6 +18,7 @@ from rotation.adapters.azure_errors import (
     translated,
     translator,
 )
+from rotation.adapters.closing import Closing
 from rotation.adapters.table_limits import check_changes, check_key
 from rotation.adapters.table_values import entity, row
 from rotation.domain.errors import NotFound, RotationError, StaleRecord
@@ -30,19 +30,11 @@ EXISTS = "EntityAlreadyExists"
 NO_TABLE = "TableNotFound"
 
 
-class AzureTables:
+class AzureTables(Closing):
     """All tables of one storage account; a table is made when it is first written to."""
 
     def __init__(self, client: TableServiceClient) -> None:
         self._client = client
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
     async def close(self) -> None:
         """Close the connections."""

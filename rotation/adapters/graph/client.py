@@ -1,8 +1,8 @@
 """Send to Graph: signed in, with msgraph-sdk's middleware, within a time (platform.md B3, K)."""
 
-from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal
 
+from rotation.adapters.closing import Closing
 from rotation.adapters.graph.errors import Translate, answer
 from rotation.domain.errors import BrokenInvariant
 
@@ -17,7 +17,7 @@ type Priority = Literal["low", "normal", "high"]
 GLOBAL = "https://graph.microsoft.com"
 
 
-class GraphClient:
+class GraphClient(Closing):
     """
     One Graph, connected to when something is first sent. Close it after use.
 
@@ -32,14 +32,6 @@ class GraphClient:
         self._credential = credential
         self._scope = scope or f"{self.root}/.default"
         self._connection: Connection | None = None
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
     async def close(self) -> None:
         """Close the connections."""
