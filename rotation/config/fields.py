@@ -51,6 +51,7 @@ Natural = Annotated[
     WithJsonSchema({"type": "integer", "minimum": 0}),
 ]
 Yes = Annotated[bool, BeforeValidator(spellings.yes), WithJsonSchema({"const": True})]
+YesOrNo = Annotated[bool, BeforeValidator(spellings.yes_or_no), WithJsonSchema({"type": "boolean"})]
 Approval = Annotated[bool, BeforeValidator(spellings.approval), WithJsonSchema({"enum": ["required", "none"]})]
 VaultAddress = Annotated[str, BeforeValidator(spellings.vault), _said(r"https://.+")]
 MailAddress = Annotated[str, BeforeValidator(spellings.mail), _said(r".+@.+")]

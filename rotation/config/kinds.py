@@ -1,13 +1,12 @@
 """What the configuration asks of a kind of destination; `rotation.integrations.catalogue` holds the real ones."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Protocol
 
 from pydantic import BaseModel
 
-HAND_OFF = "hand-off"
-"""The kind whose deliveries only a person can make (protocol.md, Hand-offs)."""
+from rotation.domain.policy import Connection
 
 KEY_VAULT = "key-vault"
 """The kind that the canary delivers to (protocol.md, Brakes)."""
@@ -21,11 +20,25 @@ class Kind(Protocol):
         """The shape of its settings."""
 
     @property
+    def assisted(self) -> bool:
+        """Whether only a person delivers there (protocol.md, Hand-offs)."""
+
+    @property
+    def connections(self) -> Collection[str]:
+        """Types of connections that it takes; with `identity` among them it needs none."""
+
+    @property
     def settles_in(self) -> timedelta:
         """How long until everybody behind it uses a new secret, where the file does not say."""
 
-    def fingerprint(self, settings: Mapping[str, object]) -> str:
-        """Make what a person approves: it changes when the settings lead elsewhere."""
+    def fingerprint(self, settings: Mapping[str, object], connection: Connection | None = None) -> str:
+        """Make what a person approves: it changes when the settings lead elsewhere, or another one signs in."""
 
     def default_approval(self, settings: Mapping[str, object]) -> bool:
         """Tell whether a delivery needs a second person where the file does not say."""
+
+    def resource(self, settings: Mapping[str, object]) -> str | None:
+        """Give the address of what a delivery writes whole, if it does."""
+
+    def secrets(self, settings: Mapping[str, object]) -> tuple[str, ...]:
+        """Give the vault references among the settings."""

@@ -9,8 +9,9 @@ from pydantic import BaseModel
 
 from rotation.config import building, canary, people, references, rules, timing
 from rotation.config.building import Draft
+from rotation.config.connections import connection
 from rotation.config.destinations import destination
-from rotation.config.kinds import HAND_OFF, Kind
+from rotation.config.kinds import Kind
 from rotation.config.model import (
     AudiencePart,
     CanaryPart,
@@ -26,7 +27,7 @@ from rotation.config.shapes import known_keys
 from rotation.config.source import described, read
 from rotation.config.spellings import NAMES
 from rotation.domain.identifiers import NAME, AudienceName, DestinationName
-from rotation.domain.policy import Configuration, Destination
+from rotation.domain.policy import Configuration, Connection, Destination
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,8 @@ class _File:
         limits = self._section("limits", LimitsPart)
         reminders = self._section("reminders", RemindersPart)
         audiences = self._audiences()
-        destinations = self._destinations()
+        connections = self._connections()
+        destinations = self._destinations(connections)
         drafts = self._drafts(defaults, self._hand_offs())
         bird = self._canary()
         references.check(self.tree, self.report)
@@ -79,6 +81,7 @@ class _File:
         self._agree(drafts, defaults, destinations, bird=bird)
         return Configuration(
             policies=tuple(draft.policy for draft in drafts),
+            connections=MappingProxyType(connections),
             destinations=MappingProxyType(destinations),
             audiences=MappingProxyType(
                 {AudienceName(name): building.audience(name, part) for name, part in audiences.items()}
@@ -140,9 +143,13 @@ class _File:
         }
         return {name: part for name, part in read.items() if part is not None}
 
-    def _destinations(self) -> dict[DestinationName, Destination]:
+    def _connections(self) -> dict[str, Connection]:
+        read = (connection(name, value, self.report) for name, value in self._named("connections").items())
+        return {each.name: each for each in read if each is not None}
+
+    def _destinations(self, connections: Mapping[str, Connection]) -> dict[DestinationName, Destination]:
         read = (
-            destination(name, value, kinds=self.kinds, report=self.report)
+            destination(name, value, kinds=self.kinds, connections=connections, report=self.report)
             for name, value in self._named("destinations").items()
         )
         return {each.name: each for each in read if each is not None}
@@ -150,7 +157,8 @@ class _File:
     def _hand_offs(self) -> frozenset[str]:
         entries = self.tree.get("destinations")
         named = entries.items() if isinstance(entries, dict) else ()
-        return frozenset(name for name, entry in named if isinstance(entry, dict) and entry.get("kind") == HAND_OFF)
+        assisted = {name for name, kind in self.kinds.items() if kind.assisted}
+        return frozenset(name for name, entry in named if isinstance(entry, dict) and entry.get("kind") in assisted)
 
     def _drafts(self, defaults: DefaultsPart, hand_offs: frozenset[str]) -> list[Draft]:
         value = self.tree.get("policies")

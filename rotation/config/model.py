@@ -5,6 +5,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from rotation.config import fields
 from rotation.config.faults import fault
 from rotation.config.problem import Wrong
+from rotation.integrations.connections import ConnectionPart
 
 
 class Section(BaseModel):
@@ -62,6 +63,11 @@ class TermsPart(Section):
     )
     approval: fields.Approval | None = Field(
         None, description="required: a second person says yes before each rotation. Default none."
+    )
+    heal: fields.YesOrNo | None = Field(
+        None,
+        description="true: a destination that is found without the secret that was verified there gets it again, once "
+        "a version. false: it is only told of. Default true.",
     )
 
 
@@ -158,6 +164,9 @@ class DestinationPart(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
 
     kind: fields.Text = Field(description="Which integration delivers there.")
+    connection: fields.Name | None = Field(
+        None, description="Name of an entry of `connections`: how to sign in there. Default: our own identity."
+    )
     approval: fields.Approval | None = Field(
         None, description="required: a second person says yes before each rotation that it takes part in."
     )
@@ -221,6 +230,9 @@ class File(Section):
 
     defaults: DefaultsPart = Field(default_factory=DefaultsPart)
     policies: list[PolicyPart] = Field(default_factory=list)
+    connections: dict[str, ConnectionPart] = Field(
+        default_factory=dict, description="How to sign in to the systems that destinations lie in."
+    )
     destinations: dict[str, DestinationPart] = Field(default_factory=dict, description="Places that hold secrets.")
     audiences: dict[str, AudiencePart] = Field(default_factory=dict, description="People who are told.")
     limits: LimitsPart = Field(default_factory=LimitsPart)

@@ -13,6 +13,9 @@ def check(tree: Mapping[str, object], report: Report) -> None:
     Works on the file as it stands, so that a fault elsewhere in a policy hides nothing.
     """
     destinations, audiences = _keys(tree.get("destinations")), _keys(tree.get("audiences"))
+    for name, entry in _mapping(tree.get("destinations")).items():
+        word, connections = _mapping(entry).get("connection"), _keys(tree.get("connections"))
+        _known(("destinations", name, "connection"), word, connections, what="connection", report=report)
     for path, word in _mentioned_destinations(tree):
         _known(path, word, destinations, what="destination", report=report)
     for path, word in _mentioned_audiences(tree):

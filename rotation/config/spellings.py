@@ -79,6 +79,13 @@ def yes(value: object) -> bool:
     raise fault(Wrong(what=f"{shown(value)} has no meaning here", allowed="true, or leave the key out"))
 
 
+def yes_or_no(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    meant = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(str(value).casefold(), "")
+    raise fault(Wrong(what=f"{shown(value)} is not known here", allowed="true, false", meant=meant))
+
+
 def approval(value: object) -> bool:
     if value in ("required", "none"):
         return value == "required"

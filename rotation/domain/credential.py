@@ -34,7 +34,9 @@ class Marker:
     @classmethod
     def read(cls, display_name: str | None) -> Self | None:
         """Find our mark, or None for a credential that is not one of ours."""
-        found = _MARKER.search(display_name or "")
+        if not display_name or "(rotation:" not in display_name:
+            return None
+        found = _MARKER.search(display_name)
         return cls(found["ulid"], int(found["attempt"])) if found else None
 
 

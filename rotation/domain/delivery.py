@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Literal, Self
 
+from rotation.domain.capability import Activation, Concurrency, ReadBack
 from rotation.domain.identifiers import ClientId, DestinationName, KeyId, LineName, ObjectId, RotationId, SecretVersion
 
 
@@ -42,9 +43,21 @@ class Capabilities:
     mode: DeliveryMode
     level: Level
     """The surest level that its `verify` can reach."""
+    reads_back: ReadBack = ReadBack.NONE
+    activation: Activation = Activation.NONE
+    concurrency: Concurrency = Concurrency.NONE
+    whole_object: bool = False
+    """It writes more than the one value, so deliveries to one resource take turns."""
     destructive: bool = False
+    """Delivering loses what was set up there; an approval is asked by default."""
     restarts: bool = False
+    """Delivering interrupts somebody, so it waits for the policy's window."""
     settles_in: timedelta = timedelta(0)
+
+    @property
+    def assisted(self) -> bool:
+        """Tell whether only a person can deliver there."""
+        return self.mode is DeliveryMode.ASSISTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +75,10 @@ class Verdict:
     found: Found
     level: Level | None = None
     why: str = ""
+    signed_in: bool = False
+    """We signed in with the secret while looking: such a sign-in is not use (protocol.md, Our own sign-ins)."""
+    foreign: bool = False
+    """What lies there bears the marks of somebody else, or of nobody (protocol.md, Contested)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +99,12 @@ class Shipment:
     version: SecretVersion
     previous_end_at: datetime | None
     """When the old secret ends: by then a person must have acted."""
+    remembered: Mapping[str, str] = field(default_factory=dict)
+    """What persons wrote down at earlier hand-offs to this destination (`HandOff.records`)."""
+    going_back: bool = False
+    """An operator wants this older secret there again: it may cover a newer one of the same line."""
+    journey: str = ""
+    """Where it was delivered before and is delivered once more on purpose, what tells that from a repeat."""
 
     @property
     def application(self) -> ObjectId:
@@ -114,7 +137,22 @@ class HandOff:
     checklist: tuple[str, ...]
     questions: tuple[str, ...]
     """What the person answers when it is done; each is answered yes or no."""
+    records: tuple[str, ...] = ()
+    """What the person writes down, in words; remembered for the next hand-off to this destination."""
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a delivery would do, found by reading only; never with a value in it."""
+
+    changes: tuple[str, ...] = ()
+    """One line each; none where it holds this secret already."""
+    hand_off: HandOff | None = None
+    """For assisted kinds: everything that the person needs."""
+    warnings: tuple[str, ...] = ()
+    signed_in: bool = False
+    """A pre-flight check signed in with the secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +164,8 @@ class Pending:
 class Sent:
     receipt: Receipt
     sent_at: datetime
+    activated_at: datetime | None = None
+    """When what needs it was told to use the new secret (`Activation.EXPLICIT`)."""
     phase: Literal["sent"] = "sent"
 
 
@@ -185,6 +225,16 @@ ENDED = (Acknowledged, Verified, Cancelled)
 """A delivery that has ended holds its rotation back no longer; only Verified ends the old secret's wait."""
 
 
+class Cause(StrEnum):
+    """Why a delivery is made."""
+
+    ROTATION = "rotation"
+    HEAL = "heal"
+    """It was verified once, and a later look found something else there."""
+    BACK = "back"
+    """An operator goes back to it on purpose (`Pin`)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """One journey of one secret version to one destination."""
@@ -204,6 +254,13 @@ class Delivery:
     approved_by: str | None = None
     settles_in: timedelta = timedelta(0)
     first_verified_at: datetime | None = None
+    resumed_from: str = ""
+    """Why it was Blocked before it was tried again: people know of it, and when it gets on, others are tried too."""
+    own_sign_in_at: datetime | None = None
+    """When we last signed in with the secret on behalf of this destination."""
+    cause: Cause = Cause.ROTATION
+    journey: str = ""
+    """Tells another delivery of the same secret from a repeat of this one; empty: the first."""
 
     @property
     def ended(self) -> bool:
@@ -221,17 +278,3 @@ class Delivery:
         trying = isinstance(to, Pending | Sent) and isinstance(self.phase, Pending | Sent)
         calm = self if trying else replace(self, tries=0, failing_since=None)
         return replace(calm, phase=to, since=now)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holding:
-    """What one destination of one line holds, over all rotations."""
-
-    line: LineName
-    destination: DestinationName
-    key_id: KeyId | None = None
-    version: SecretVersion | None = None
-    end_at: datetime | None = None
-    typed_end: str = ""
-    verified_at: datetime | None = None
-    level: Level | None = None

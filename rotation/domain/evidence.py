@@ -8,6 +8,7 @@ from enum import StrEnum
 from rotation.domain.delivery import Acknowledged, Delivery, Found, Level, Verified
 from rotation.domain.identifiers import DestinationName, KeyId
 from rotation.domain.policy import Retire, Terms
+from rotation.domain.use import CLOCKS_DIFFER, Use
 
 REPORT_LAG = timedelta(hours=48)
 """Silence counts only this long past its window's end: usage reports lag by hours (platform.md, integrations.md 0)."""
@@ -15,8 +16,6 @@ LEARNING = timedelta(days=35)
 """With fewer readings than this, a monthly job may hide in the silence."""
 ALIVE_WITHIN = timedelta(days=7)
 """A source that has not shown our own proof this long after it is not alive."""
-OWN_USE_MARGIN = timedelta(hours=1)
-"""A sign-in this much later than our last one is not ours."""
 
 
 class Standing(StrEnum):
@@ -44,23 +43,32 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
-    """What is known of one key id's use."""
+class Source:
+    """One usage source, what it can tell about this application, and how long it has been read."""
 
-    last_used_at: datetime
-    longest_gap: timedelta = timedelta(0)
-    origin: str = ""
+    name: str
+    sees: bool
+    """Its silence means something: no use of this application is hidden from it."""
+    first_read_at: datetime | None = None
+    read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What one source can tell about one application; `source` None: there is none."""
+    """All usage sources, and what they have shown together: a sighting of any counts (ADR 0010)."""
 
-    source: str | None = None
-    sees: bool = False
-    first_read_at: datetime | None = None
-    read_at: datetime | None = None
+    sources: Sequence[Source] = ()
     uses: Mapping[KeyId, Use] = field(default_factory=dict)
+
+    @property
+    def sees(self) -> bool:
+        """Tell whether any source's silence means something."""
+        return any(source.sees for source in self.sources)
+
+    def last_use(self, key_id: KeyId) -> datetime | None:
+        """Give the last use of a key id by anybody but us."""
+        use = self.uses.get(key_id)
+        return use.last_used_at if use else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +102,10 @@ def verified(delivery: Delivery | None) -> bool:
             return False
 
 
-def successor_seen(case: Case) -> bool:
-    """Tell whether usage shows the new key in somebody else's hands than ours."""
-    use = case.usage.uses.get(case.successor)
-    if use is None or not case.usage.sees:
-        return False
-    return case.own_sign_ins is None or use.last_used_at > case.own_sign_ins[1] + OWN_USE_MARGIN
+def outlasts(terms: Terms) -> bool:
+    """Tell whether an old secret ends before its silence could be told: then it lapses and is not retired."""
+    lead = min(terms.lead_time, terms.lifetime / 3)
+    return terms.retire is Retire.EVIDENCE and lead - terms.overlap < terms.quiet_for + REPORT_LAG
 
 
 def weigh(case: Case, key_id: KeyId, now: datetime) -> tuple[Point, ...]:
@@ -117,7 +123,7 @@ def _somebody(case: Case) -> Point:
 def _everybody(case: Case) -> Point:
     waiting: list[str] = []
     never: list[str] = []
-    confirmable = case.usage.source is not None and case.usage.sees and len(case.named) == 1
+    confirmable = case.usage.sees and len(case.named) == 1
     for name in case.named:
         delivery = case.deliveries.get(name)
         if verified(delivery):
@@ -149,59 +155,70 @@ def _overlap(case: Case, now: datetime) -> Point:
     return Point(letter="c", standing=standing, why=why, until=over_at)
 
 
-def quiet_of(case: Case, key_id: KeyId, now: datetime) -> timedelta:
-    """Give how long *key_id* must have been silent."""
+def quiet_of(case: Case, key_id: KeyId, now: datetime, *, source: Source) -> timedelta:
+    """Give how long *key_id* must have been silent, as *source* has watched it."""
     use = case.usage.uses.get(key_id)
     quiet = max(case.terms.quiet_for, use.longest_gap if use else timedelta(0))
-    read_for = now - _watched_since(case, key_id, now)
+    read_for = now - _watched_since(case, key_id, now, source=source)
     return max(quiet, LEARNING) if read_for < LEARNING else quiet
 
 
-def _watched_since(case: Case, key_id: KeyId, now: datetime) -> datetime:
-    return max(case.usage.first_read_at or now, case.known_since.get(key_id, now))
+def _watched_since(case: Case, key_id: KeyId, now: datetime, *, source: Source) -> datetime:
+    return max(source.first_read_at or now, case.known_since.get(key_id, now))
 
 
 def _silence(case: Case, key_id: KeyId, now: datetime) -> Point:
-    usage = case.usage
-    if usage.source is None:
+    """Let any source that is alive and can see tell of silence, unless one of them has shown a use."""
+    if not case.usage.sources:
         return _without(case, "no usage source is configured")
     if (sighting := _sighting(case, key_id, now)) is not None:
         return sighting
-    if not usage.sees:
-        return _without(case, f"{usage.source} cannot see all use of this application")
-    shown = usage.uses.get(case.successor)
-    alive = shown is not None and case.own_sign_ins is not None and shown.last_used_at >= case.own_sign_ins[0]
-    if not alive and now - case.proven_at > ALIVE_WITHIN:
-        return _without(case, f"{usage.source} has not shown our own sign-in in {ALIVE_WITHIN.days} days")
-    if not alive:
-        return Point(letter="d", standing=Standing.MISSING, why=f"{usage.source} has not shown our own sign-in yet")
-    return _measured(case, key_id, now)
+    told = [_told_by(case, key_id, now, source=source) for source in case.usage.sources]
+    best = min(told, key=lambda point: (list(Standing).index(point.standing), point.until is None))
+    if best.standing is not Standing.CANNOT_BE_HAD:
+        return best
+    return _without(case, "; ".join(point.why for point in told))
 
 
 def _sighting(case: Case, key_id: KeyId, now: datetime) -> Point | None:
     """Give the point for a key that was seen in use: a sighting counts, whatever the source's silence is worth."""
-    use = case.usage.uses.get(key_id)
-    if use is None:
+    last = case.usage.last_use(key_id)
+    if last is None:
         return None
-    silent_at = use.last_used_at + quiet_of(case, key_id, now) + REPORT_LAG
+    silent_at = last + min(quiet_of(case, key_id, now, source=source) for source in case.usage.sources) + REPORT_LAG
     if now >= silent_at:
         return None
-    last = f"last used {use.last_used_at:%Y-%m-%d %H:%M} UTC {use.origin}".rstrip()
-    why = f"{last}; silent enough from {silent_at:%Y-%m-%d}"
+    told = f"last used {last:%Y-%m-%d %H:%M} UTC {case.usage.uses[key_id].origin}".rstrip()
+    why = f"{told}; silent enough from {silent_at:%Y-%m-%d}"
     return Point(letter="d", standing=Standing.MISSING, why=why, until=silent_at, seen=True)
 
 
-def _measured(case: Case, key_id: KeyId, now: datetime) -> Point:
-    usage = case.usage
-    quiet = quiet_of(case, key_id, now)
-    use = usage.uses.get(key_id)
-    silent_at = (use.last_used_at if use else _watched_since(case, key_id, now)) + quiet + REPORT_LAG
-    if usage.read_at is None or now - usage.read_at > REPORT_LAG:
-        return Point(letter="d", standing=Standing.MISSING, why=f"{usage.source} was not read in the last 48 hours")
+def _told_by(case: Case, key_id: KeyId, now: datetime, *, source: Source) -> Point:
+    if not source.sees:
+        return _silent(Standing.CANNOT_BE_HAD, f"{source.name} cannot see all use of this application")
+    use = case.usage.uses.get(case.successor)
+    shown = use.shown.get(source.name) if use else None
+    if shown is None or case.own_sign_ins is None or shown < case.own_sign_ins[0] - CLOCKS_DIFFER:
+        if now - case.proven_at > ALIVE_WITHIN:
+            days = ALIVE_WITHIN.days
+            return _silent(Standing.CANNOT_BE_HAD, f"{source.name} has not shown our own sign-in in {days} days")
+        return _silent(Standing.MISSING, f"{source.name} has not shown our own sign-in yet")
+    if source.read_at is None or now - source.read_at > REPORT_LAG:
+        return _silent(Standing.MISSING, f"{source.name} was not read in the last 48 hours")
+    return _measured(case, key_id, now, source=source)
+
+
+def _measured(case: Case, key_id: KeyId, now: datetime, *, source: Source) -> Point:
+    quiet, last = quiet_of(case, key_id, now, source=source), case.usage.last_use(key_id)
+    silent_at = (last or _watched_since(case, key_id, now, source=source)) + quiet + REPORT_LAG
     if now >= silent_at:
-        return Point(letter="d", standing=Standing.THERE, why=f"no sign-in with it for {quiet.days} days")
-    why = f"never seen in use; silent enough from {silent_at:%Y-%m-%d}"
-    return Point(letter="d", standing=Standing.MISSING, why=why, until=silent_at)
+        return _silent(Standing.THERE, f"no sign-in with it for {quiet.days} days, says {source.name}")
+    seen = f"last used {last:%Y-%m-%d %H:%M} UTC" if last else "never seen in use"
+    return _silent(Standing.MISSING, f"{seen}; silent enough from {silent_at:%Y-%m-%d}", silent_at)
+
+
+def _silent(standing: Standing, why: str, until: datetime | None = None) -> Point:
+    return Point(letter="d", standing=standing, why=why, until=until)
 
 
 def _without(case: Case, why: str) -> Point:

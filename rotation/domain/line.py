@@ -30,6 +30,20 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetireOrder:
+    """An operator's word that a predecessor goes at once: (a) to (d) are not asked, in this rotation only."""
+
+    rotation: str
+    """The ulid of the rotation in which it was given; a later one has another successor."""
+    by: str
+    at: datetime
+    why: str
+
+    def __str__(self) -> str:
+        return f"retired at once by {self.by}: {self.why}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HeldKey:
     """A key id that belongs to this line: handed over at enrolment, or minted by us and adopted."""
 
@@ -42,6 +56,11 @@ class HeldKey:
     burnt: bool = False
     absent_at: datetime | None = None
     """First read that no longer listed it, while we remove it as litter."""
+    order: RetireOrder | None = None
+
+    def ordered_in(self, ulid: str) -> RetireOrder | None:
+        """Give the operator's word, if it was given in this rotation."""
+        return self.order if self.order is not None and self.order.rotation == ulid else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,6 +63,8 @@ class Terms:
     retire: Retire = Retire.EVIDENCE
     hand_off_deadline: timedelta = timedelta(days=14)
     approval: bool = False
+    heal: bool = True
+    """Deliver again, once, where a destination is found without what was verified there (protocol.md, Contested)."""
 
     @property
     def quiet_for(self) -> timedelta:
@@ -173,6 +175,19 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """How to sign in to a system that several destinations may lie in; secrets only as vault references."""
+
+    name: str
+    type: str
+    settings: Mapping[str, object]
+    fingerprint: str
+    """Changes when who signs in, or with which vault secret, changes."""
+    secrets: tuple[str, ...] = ()
+    """Vault references of what it signs in with: a name in our own vault, or an address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
     """One configured place to deliver to; `kind` names the integration and `settings` are its own."""
 
@@ -184,6 +199,11 @@ class Destination:
     settles_in: timedelta = timedelta(0)
     approval: bool = False
     audience: AudienceName | None = None
+    connection: Connection | None = None
+    resource: str | None = None
+    """What a delivery writes whole, as an address; deliveries to one resource take turns."""
+    secrets: tuple[str, ...] = ()
+    """Vault references among its own settings, such as a signing secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +255,7 @@ class Configuration:
     """One loaded `rotation.yaml`."""
 
     policies: tuple[Policy, ...] = ()
+    connections: Mapping[str, Connection] = field(default_factory=dict)
     destinations: Mapping[DestinationName, Destination] = field(default_factory=dict)
     audiences: Mapping[AudienceName, Audience] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)

@@ -16,6 +16,9 @@ from rotation.domain.errors import BrokenInvariant
 from rotation.domain.identifiers import ClientId, KeyId, LineId, LineName, RotationId, SecretVersion
 from rotation.domain.line import Reason
 
+ATTEMPTS = 20
+"""So many times a secret is asked for before people are."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Minted:
@@ -51,6 +54,8 @@ class Minting:
     suspects: tuple[KeyId, ...] = ()
     looked_at: datetime | None = None
     vault_refusals: int = 0
+    allowed: int = ATTEMPTS
+    """Attempts that may be made in all; whoever lets it go on again grants more, and none is ever counted twice."""
     phase: Literal["minting"] = "minting"
 
 

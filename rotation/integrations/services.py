@@ -1,26 +1,35 @@
 """What the catalogue hands to a kind: no kind reaches further."""
 
-import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import httpx
 
 from rotation.domain.errors import AccessDenied, NotFound, VaultRefused
-from rotation.domain.identifiers import TenantId
+from rotation.domain.identifiers import ClientId, TenantId
 from rotation.domain.secret import SecretText
+from rotation.domain.vault_reference import VaultPlace
 from rotation.ports.clock import Clock
+from rotation.ports.directory import Directory
 from rotation.ports.vault import Vaults
+
+type TokenFor = Callable[[str], Awaitable[SecretText]]
+"""Gets an access token of our own identity for a scope, such as `https://management.azure.com/.default`."""
+
+type TokenAs = Callable[[ClientId, SecretText, str], Awaitable[SecretText]]
+"""
+Signs in as another application of our tenant, with its secret, for a scope; each call with a connection of its own.
+
+Raises AccessDenied with the AADSTS code where it is refused, and Retryable where there was no answer.
+"""
 
 type OpenClient = Callable[[], httpx.AsyncClient]
 """Opens a client that the caller closes; it verifies certificates and carries no cookies."""
 
-SECRET_ID = re.compile(r"(?P<vault>https://[^/]+)/secrets/(?P<name>[0-9A-Za-z-]{1,127})/?")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrationServices:
-    """Vaults, HTTPS, time, and the tenant that we are in."""
+    """Vaults, HTTPS, time, our identity's tokens, the directory, and the tenant that we are in."""
 
     vaults: Vaults
     home_vault: str
@@ -28,6 +37,13 @@ class IntegrationServices:
     open_client: OpenClient
     clock: Clock
     tenant_id: TenantId
+    directory: Directory
+    """To look before a person is bothered: roles granted, a group that is there."""
+    token: TokenFor
+    token_as: TokenAs
+    graph_url: str = "https://graph.microsoft.com"
+    arm_url: str = "https://management.azure.com"
+    authority_host: str = "https://login.microsoftonline.com"
 
     async def connection_secret(self, reference: str) -> SecretText:
         """
@@ -38,8 +54,8 @@ class IntegrationServices:
         Raises:
             AccessDenied: We may not read it, or it is not there (reason `connection-secret-missing`).
         """
-        match = SECRET_ID.fullmatch(reference)
-        url, name = (match["vault"], match["name"]) if match else (self.home_vault, reference)
+        place = VaultPlace.read(reference, home=self.home_vault)
+        url, name = place.vault_url, place.name
         missing = AccessDenied(
             f"the connection secret {name!r} is not in {url}; put it there, enabled",
             reason="connection-secret-missing",

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from rotation.domain.capability import Description
 from rotation.domain.delivery import Capabilities
 from rotation.domain.errors import Misconfigured
 from rotation.domain.policy import Destination
@@ -25,6 +26,18 @@ class Described(ABC):
     @abstractmethod
     def capabilities(self) -> Capabilities:
         """Tell what a destination with these settings can do."""
+
+    @abstractmethod
+    def describe(self) -> Description:
+        """Say in words where it leads, what it needs there, and how its consumer could do without a secret."""
+
+    def resource(self) -> str | None:
+        """Give the address of what a delivery writes whole; None where it writes the one value alone."""
+        return None
+
+    def secrets(self) -> tuple[str, ...]:
+        """Give the vault references among the settings, whose own end dates are watched."""
+        return ()
 
 
 class KindSettings(BaseModel, Described):

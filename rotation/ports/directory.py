@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NotRequired, Protocol, ReadOnly, TypedDict
 
 from rotation.domain.credential import Application, Credential
 from rotation.domain.identifiers import ClientId, KeyId, ObjectId
@@ -28,11 +28,57 @@ class MintedCredential:
     text: SecretText
 
 
+class ListedSecret(TypedDict):
+    """A client secret on a page."""
+
+    key_id: ReadOnly[KeyId]
+    ends: ReadOnly[str]
+    """An instant in UTC, `2027-01-31T10:00:00Z` or finer; as text, which sorts to the second, for few are looked at."""
+    display_name: NotRequired[ReadOnly[str | None]]
+
+
+class ListedApplication(TypedDict):
+    """
+    An application on a page, as much of it as a night decides by.
+
+    A dictionary, and not a value as others: a night reads a hundred thousand of these, looks at each once, and would
+    spend half of its time on making objects (docs/performance.md). `whole` makes the value where one is needed.
+    """
+
+    object_id: ReadOnly[ObjectId]
+    client_id: ReadOnly[ClientId]
+    display_name: NotRequired[ReadOnly[str | None]]
+    secrets: NotRequired[ReadOnly[Sequence[ListedSecret]]]
+    disabled: NotRequired[ReadOnly[bool | None]]
+    tags: NotRequired[ReadOnly[Sequence[str] | None]]
+
+
+def whole(listed: ListedApplication) -> Application:
+    """Make the value. What a page does not tell is taken for the worse: it may sign people in."""
+    return Application(
+        object_id=listed["object_id"],
+        client_id=listed["client_id"],
+        display_name=listed.get("display_name") or "",
+        secrets=tuple(map(_whole_secret, listed.get("secrets", ()))),
+        disabled=bool(listed.get("disabled")),
+        tags=tuple(listed.get("tags") or ()),
+        signs_in_people=True,
+    )
+
+
+def _whole_secret(listed: ListedSecret) -> Credential:
+    return Credential(
+        key_id=listed["key_id"],
+        end_at=datetime.fromisoformat(listed["ends"]),
+        display_name=listed.get("display_name"),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One page of a pass: what could be read, and what could not (id or position, and why)."""
 
-    applications: Sequence[Application]
+    applications: Sequence[ListedApplication]
     malformed: Sequence[tuple[str, str]] = field(default_factory=tuple)
 
 

@@ -2,7 +2,8 @@
 
 from typing import Protocol
 
-from rotation.domain.delivery import Capabilities, HandOff, Receipt, Shipment, Verdict
+from rotation.domain.capability import Check, Description
+from rotation.domain.delivery import Capabilities, Plan, Receipt, Shipment, Verdict
 from rotation.domain.policy import Destination
 from rotation.domain.secret import SecretText
 
@@ -12,18 +13,32 @@ class Integration(Protocol):
     Deliver to one kind of destination, and say honestly what is there.
 
     Implementations are stateless between calls, know nothing of rotations, queues or other kinds, and are held to
-    tests/contract/integration.py.
+    tests/contract/test_integrations.py. Each call ends within a minute: what takes longer is begun by one call and
+    asked after by the next. Any call may come twice, and after a crash.
 
     Raises everywhere: Throttled, Unavailable, AccessDenied, DestinationGone, DestinationRefused.
     """
 
     @property
     def capabilities(self) -> Capabilities:
-        """What this kind can do."""
+        """What this kind can do with the destination's settings."""
         ...
 
-    def hand_off(self, to: Destination, shipment: Shipment) -> HandOff | None:
-        """Give what a person needs, for assisted kinds; None for the others."""
+    def describe(self, to: Destination) -> Description:
+        """Say in words where it leads, what it needs there, and how the consumer could do without a secret."""
+        ...
+
+    async def check(self, to: Destination) -> Check:
+        """Look whether a delivery could work, without a secret and without changing anything."""
+        ...
+
+    async def plan(self, to: Destination, shipment: Shipment, text: SecretText) -> Plan:
+        """
+        Say what a delivery would change, changing nothing; for assisted kinds with the hand-off.
+
+        Raises:
+            DestinationRefused: The place would refuse it, found before anybody is bothered.
+        """
         ...
 
     async def deliver(self, to: Destination, shipment: Shipment, text: SecretText) -> Receipt:
@@ -35,8 +50,21 @@ class Integration(Protocol):
         """
         ...
 
+    async def activate(self, at: Destination, shipment: Shipment, receipt: Receipt) -> None:
+        """
+        Make the destination use what it was given, for kinds with `Activation.EXPLICIT`; nothing for the others.
+
+        Raises:
+            NotYetVisible: Begun and not ended; ask again.
+        """
+        ...
+
     async def verify(self, at: Destination, shipment: Shipment, text: SecretText) -> Verdict:
         """Look what the destination holds; changes nothing."""
+        ...
+
+    async def cleanup(self, at: Destination, shipment: Shipment) -> None:
+        """Remove what this delivery left behind (a backup, a run command); nothing where it left nothing."""
         ...
 
 

@@ -6,18 +6,18 @@ from datetime import datetime
 from typing import Protocol
 
 from rotation.domain.credential import Application
-from rotation.domain.identifiers import ClientId, KeyId
+from rotation.domain.identifiers import ClientId
+from rotation.domain.use import Sighting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
-    """The last use of one key id that a source knows."""
+class Look:
+    """What to look for: all there is, unless it says less."""
 
-    client_id: ClientId
-    key_id: KeyId
-    last_used_at: datetime
-    origin: str = ""
-    """Address or resource, where the source tells it."""
+    client_id: ClientId | None = None
+    """Sign-ins of this application only."""
+    since: datetime | None = None
+    """Older ones are known already: a source that keeps all of them may leave them out."""
 
 
 class UsageSource(Protocol):
@@ -32,11 +32,11 @@ class UsageSource(Protocol):
         """Tell whether its silence means anything for this application."""
         ...
 
-    def sightings(self) -> AsyncIterator[Sighting]:
+    def sightings(self, look: Look) -> AsyncIterator[Sighting]:
         """
-        Read every credential's last use in the tenant.
+        Read sign-ins with credentials: at least the last with each key id, our own among them.
 
         Raises:
-            Retryable, AccessDenied: It cannot be read; silence then decides nothing.
+            Retryable, AccessDenied: It cannot be read, or not all of it; silence then decides nothing.
         """
         ...

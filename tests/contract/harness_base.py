@@ -3,11 +3,13 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import ClassVar, Literal, Self
 
 import httpx
 
-from rotation.domain.delivery import Shipment
+from rotation.domain.delivery import Found, Shipment
+from rotation.domain.errors import AccessDenied
 from rotation.domain.identifiers import (
     ClientId,
     DestinationName,
@@ -21,9 +23,11 @@ from rotation.domain.identifiers import (
 from rotation.domain.policy import Destination
 from rotation.domain.secret import SecretText
 from rotation.integrations.catalogue import Catalogue
+from rotation.integrations.connections import read
 from rotation.integrations.services import IntegrationServices
 from rotation.ports.integration import Integration
 from tests.fakes.clock import MovableClock
+from tests.fakes.directory import MemoryDirectory
 from tests.fakes.vault import MemoryVaults
 
 APPLICATION = ObjectId("0b0c7e8a-1111-4222-8333-123456789abc")
@@ -47,7 +51,7 @@ def shipment(place: int = 0, *, now: datetime) -> Shipment:
         description="payments - default, managed by Rotation",
         key_id=KeyId(f"aaaaaaaa-0000-4000-8000-00000000000{place}"),
         end_at=now + timedelta(days=730, hours=3),
-        hint="Qx7",
+        hint="CAN",
         vault_url=HOME,
         secret_name=f"entra-{CLIENT}-default",
         version=SecretVersion(f"{place + 1:032x}"),
@@ -60,10 +64,18 @@ NEWER = SecretText("CANARY~9R.wy-0987654321abcdefghij_QRSTUV")
 CANARY_MARK = "CANARY~"
 
 
+async def no_token(*asked: object) -> SecretText:
+    """Refuse: what is tested asks for no token."""
+    raise AssertionError(f"a token was asked for {len(asked)}")
+
+
 class Harness(ABC):
     """One kind, made by the catalogue over fakes of our ports, and over real HTTPS where it speaks HTTP."""
 
     kind: ClassVar[str]
+    connection: ClassVar[Mapping[str, object] | None] = None
+    """The entry of `connections` that the destination names."""
+    arm_url: str = "https://management.azure.com"
     clock: MovableClock
     vaults: MemoryVaults
 
@@ -84,8 +96,29 @@ class Harness(ABC):
     def services(self) -> IntegrationServices:
         """Give what the catalogue needs."""
         return IntegrationServices(
-            vaults=self.vaults, home_vault=HOME, open_client=self.open_client, clock=self.clock, tenant_id=TENANT
+            vaults=self.vaults,
+            home_vault=HOME,
+            open_client=self.open_client,
+            clock=self.clock,
+            tenant_id=TENANT,
+            directory=self.directory,
+            token=self.token,
+            token_as=self.token_as,
+            arm_url=self.arm_url,
         )
+
+    @cached_property
+    def directory(self) -> MemoryDirectory:
+        """Give the directory that pre-flight checks look in."""
+        return MemoryDirectory(self.clock)
+
+    async def token_as(self, client_id: ClientId, text: SecretText, scope: str) -> SecretText:
+        """Sign in as somebody else: refused, unless a harness knows better."""
+        raise AccessDenied("AADSTS7000215", reason="sign-in-refused", client_id=client_id, scope=scope)
+
+    async def token(self, scope: str) -> SecretText:
+        """Give a token of our own identity, as a canary of its own."""
+        return SecretText(f"{CANARY_MARK}token-for-{scope}")
 
     def open_client(self) -> httpx.AsyncClient:
         """Open a client as the program does; one that trusts nobody where nothing is spoken."""
@@ -99,7 +132,11 @@ class Harness(ABC):
     def with_settings(self, **changes: object) -> Destination:
         """Give the destination with other settings, unchecked."""
         return Destination(
-            name=DestinationName("there"), kind=self.kind, settings={**self.settings, **changes}, fingerprint="any"
+            name=DestinationName("there"),
+            kind=self.kind,
+            settings={**self.settings, **changes},
+            fingerprint="any",
+            connection=read("elsewhere", self.connection) if self.connection else None,
         )
 
     @property
@@ -121,6 +158,17 @@ class AutomaticHarness(Harness):
 
     keeps_order: ClassVar[bool]
     """It refuses an older secret by itself; else the receiver is told and decides (its page says so)."""
+    has_no_mark: ClassVar[bool] = False
+    """What is written last stands, and only the line's own order keeps an older one back (its page says so)."""
+    write_only: ClassVar[bool] = False
+    """Nobody can read a value or a mark back: what is there is Unknowable, at ACCEPTED (its page says so)."""
+    cannot: ClassVar[frozenset[Failure]] = frozenset()
+    """Failures that its protocol has no word for."""
+
+    @property
+    def there(self) -> Found:
+        """Give what a look says once its secret is there."""
+        return Found.UNKNOWABLE if self.write_only else Found.CURRENT
 
     @abstractmethod
     async def taken(self) -> int:

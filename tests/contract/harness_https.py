@@ -37,6 +37,8 @@ class Https:
 
     url: str
     context: ssl.SSLContext
+    authority: bytes = b""
+    """The certificate of its throw-away authority, in PEM, for programs of others."""
 
     def open_client(self) -> httpx.AsyncClient:
         """Open a client that verifies certificates, as the program's does."""
@@ -59,8 +61,9 @@ async def https(app: ASGIApp) -> AsyncIterator[Https]:
     await server.listens.wait()
     context = ssl.create_default_context()
     authority.configure_trust(context)
+    pem = authority.cert_pem.bytes()
     try:
-        yield Https(url=f"https://localhost:{listener.getsockname()[1]}", context=context)
+        yield Https(url=f"https://localhost:{listener.getsockname()[1]}", context=context, authority=pem)
     finally:
         server.should_exit = True
         await serving

@@ -58,9 +58,18 @@ class Receiver:
             return Response(status_code=401)
         if not self.messages:
             return JSONResponse({"key_id": "", "version": "", "signed_in": None})
-        newest = max(self.messages.values(), key=lambda message: str(message["data"]["rotation"]))["data"]
+        newest = self.newest()
         answer = {"key_id": newest["key_id"], "version": newest["secret"]["version"], "signed_in": self.signs_in}
         return JSONResponse(answer)
+
+    def newest(self) -> dict[str, Any]:
+        """Keep the newest rotation, save where somebody goes back on purpose."""
+        found: dict[str, Any] = {"rotation": ""}
+        for message in self.messages.values():
+            told = message["data"]
+            if told.get("going_back") or told["rotation"] >= found["rotation"]:
+                found = told
+        return found
 
     async def elsewhere(self, request: Request) -> Response:
         return Response(status_code=307, headers={"location": str(request.url_for("take"))})

@@ -13,7 +13,7 @@ from rotation.domain.errors import (
     Throttled,
 )
 from rotation.domain.identifiers import ClientId, KeyId, ObjectId
-from rotation.ports.directory import CredentialRules, Directory, MintRequest
+from rotation.ports.directory import CredentialRules, Directory, MintRequest, whole
 from tests.contract.worlds import PERSONAL, World
 
 MARKER = Marker("01J00000000000000000000000", 1)
@@ -77,9 +77,11 @@ class DirectoryPromises:
     async def test_a_pass_reads_every_application(self, directory: Directory, world: World) -> None:
         made = [world.make(f"in the pass {n}") for n in range(5)]
         secret = world.add_secret(made[2], "theirs")
-        seen = {one.object_id: one async for page in directory.applications() for one in page.applications}
+        seen = {one["object_id"]: one async for page in directory.applications() for one in page.applications}
         assert set(seen) >= {one.object_id for one in made}
-        assert seen[made[2].object_id].holds(secret.key_id)
+        told = whole(seen[made[2].object_id])
+        assert (told.client_id, told.display_name) == (made[2].client_id, "in the pass 2")
+        assert [(one.key_id, one.end_at) for one in told.secrets] == [(secret.key_id, secret.end_at)]
 
     async def test_what_is_not_there_is_gone(self, directory: Directory, world: World) -> None:
         with pytest.raises(ApplicationGone):

@@ -6,12 +6,15 @@ import logging
 import pickle
 import traceback
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from rotation.domain.delivery import DeliveryMode, Found, Level
+from rotation.domain.capability import Concurrency, Readiness
+from rotation.domain.delivery import DeliveryMode, Found, Level, Receipt
 from rotation.domain.errors import (
     AccessDenied,
     BrokenInvariant,
@@ -28,12 +31,10 @@ from rotation.integrations.catalogue import KINDS, Catalogue
 from tests.contract.harness_base import CANARY, CANARY_MARK, NEWER, SERVICE_DELAY, AutomaticHarness, Failure, Harness
 from tests.contract.harness_hand_off import HandOffHarness
 from tests.contract.harness_key_vault import KeyVaultHarness
-from tests.contract.harness_webhook import WebhookHarness
+from tests.contract.harnesses import all_harnesses
 
 ROOT = Path(__file__).parents[2]
-HARNESSES: dict[str, type[Harness]] = {
-    harness.kind: harness for harness in (KeyVaultHarness, WebhookHarness, HandOffHarness)
-}
+HARNESSES = all_harnesses()
 FAILURES: dict[Failure, type[RotationError]] = {
     "denied": AccessDenied,
     "gone": DestinationGone,
@@ -52,7 +53,7 @@ def test_every_kind_has_a_harness_and_a_page() -> None:
 def test_an_unknown_kind_is_named_with_the_known_ones() -> None:
     harness = KeyVaultHarness()
     stranger = Destination(name=harness.destination.name, kind="keyvault", settings={}, fingerprint="")
-    with pytest.raises(Misconfigured, match=r"no kind 'keyvault'; there are key-vault, webhook, hand-off"):
+    with pytest.raises(Misconfigured, match=r"no kind 'keyvault'; there are hand-off, agent, "):
         Catalogue(harness.services).of(stranger)
 
 
@@ -90,8 +91,25 @@ class TestEveryKind:
 
     async def test_only_assisted_kinds_hand_off(self, harness: Harness) -> None:
         assisted = harness.integration.capabilities.mode is DeliveryMode.ASSISTED
-        handed = harness.integration.hand_off(harness.destination, harness.shipment())
-        assert (handed is not None) == assisted
+        plan = await harness.integration.plan(harness.destination, harness.shipment(), CANARY)
+        assert (plan.hand_off is not None) == assisted == KINDS[harness.kind].assisted
+
+    async def test_it_says_where_it_leads_and_what_it_needs_there(self, harness: Harness) -> None:
+        told = harness.integration.describe(harness.destination)
+        assert told.where
+        assert told.permissions
+        assert CANARY_MARK not in repr(told)
+
+    async def test_a_check_changes_nothing_and_shows_nothing(self, harness: Harness) -> None:
+        check = await harness.integration.check(harness.destination)
+        assert check.readiness is not Readiness.MISCONFIGURED, check.why
+        assert (check.readiness is Readiness.READY) or check.why
+        assert CANARY_MARK not in repr(check)
+
+    async def test_it_takes_the_connections_that_the_catalogue_lists(self, harness: Harness) -> None:
+        types = KINDS[harness.kind].connections
+        named = harness.destination.connection
+        assert (named.type in types) if named else (not types or "identity" in types)
 
 
 class TestAutomaticKinds:
@@ -108,28 +126,54 @@ class TestAutomaticKinds:
         assert await harness.taken() == 1
 
     async def test_it_is_current_only_after_its_own_delivery(self, harness: AutomaticHarness) -> None:
+        if harness.write_only:
+            return
+
         async def found(place: int) -> Found:
             text = (CANARY, NEWER)[place]
             return (await harness.integration.verify(harness.destination, harness.shipment(place), text)).found
 
-        assert await found(0) is Found.ABSENT
-        await harness.integration.deliver(harness.destination, harness.shipment(0), CANARY)
+        assert await found(0) is (Found.OLDER if harness.has_no_mark else Found.ABSENT)
+        await deliver(harness)
         assert await found(0) is Found.CURRENT
         assert await found(1) is Found.OLDER
-        await harness.integration.deliver(harness.destination, harness.shipment(1), NEWER)
+        await deliver(harness, 1)
         assert await found(1) is Found.CURRENT
         assert await found(0) is not Found.CURRENT
 
     async def test_verify_reaches_the_level_that_was_promised(self, harness: AutomaticHarness) -> None:
-        await harness.integration.deliver(harness.destination, harness.shipment(), CANARY)
+        await deliver(harness)
         verdict = await harness.integration.verify(harness.destination, harness.shipment(), CANARY)
         assert verdict.level == harness.integration.capabilities.level
         assert verdict.level is not None
-        assert verdict.level > Level.ACCEPTED
+        assert (verdict.found is Found.UNKNOWABLE) == (verdict.level is Level.ACCEPTED) == harness.write_only
 
     async def test_looking_changes_nothing(self, harness: AutomaticHarness) -> None:
         await harness.integration.verify(harness.destination, harness.shipment(), CANARY)
+        await harness.integration.check(harness.destination)
+        plan = await harness.integration.plan(harness.destination, harness.shipment(), CANARY)
         assert await harness.taken() == 0
+        assert plan.changes
+        assert CANARY_MARK not in repr(plan)
+
+    async def test_nothing_is_to_change_where_it_holds_the_secret_already(self, harness: AutomaticHarness) -> None:
+        await deliver(harness)
+        plan = await harness.integration.plan(harness.destination, harness.shipment(), CANARY)
+        assert bool(plan.changes) == harness.write_only
+
+    async def test_activating_and_cleaning_up_twice_is_as_once(self, harness: AutomaticHarness) -> None:
+        receipt = await deliver(harness)
+        for _ in range(2):
+            await harness.integration.activate(harness.destination, harness.shipment(), receipt)
+            await harness.integration.cleanup(harness.destination, harness.shipment())
+        verdict = await harness.integration.verify(harness.destination, harness.shipment(), CANARY)
+        assert verdict.found is harness.there
+        assert await harness.taken() == 1
+
+    async def test_what_is_written_whole_takes_turns(self, harness: AutomaticHarness) -> None:
+        capable = harness.integration.capabilities
+        needs_turns = capable.whole_object and capable.concurrency is not Concurrency.NONE
+        assert (KINDS[harness.kind].resource(harness.settings) is not None) == needs_turns
 
     async def test_an_older_secret_never_covers_a_newer_one(self, harness: AutomaticHarness) -> None:
         await harness.integration.deliver(harness.destination, harness.shipment(1), NEWER)
@@ -141,10 +185,20 @@ class TestAutomaticKinds:
         else:
             await harness.integration.deliver(harness.destination, harness.shipment(0), CANARY)
         verdict = await harness.integration.verify(harness.destination, harness.shipment(1), NEWER)
-        assert verdict.found is Found.CURRENT
+        assert verdict.found is (Found.OLDER if harness.has_no_mark else harness.there)
+
+    async def test_an_operator_may_go_back_to_an_older_one(self, harness: AutomaticHarness) -> None:
+        await deliver(harness, 1)
+        harness.clock.advance(timedelta(seconds=2))
+        back = replace(harness.shipment(0), going_back=True, journey="01KJPFWK000000000000000003")
+        receipt = await harness.integration.deliver(harness.destination, back, CANARY)
+        await harness.integration.activate(harness.destination, back, receipt)
+        assert (await harness.integration.verify(harness.destination, back, CANARY)).found is harness.there
 
     @pytest.mark.parametrize("how", sorted(FAILURES))
     async def test_refusals_say_what_to_do_next(self, harness: AutomaticHarness, how: Failure) -> None:
+        if how in harness.cannot:
+            return
         harness.fail(how)
         with pytest.raises(FAILURES[how]) as failed:
             await harness.integration.deliver(harness.destination, harness.shipment(), CANARY)
@@ -157,7 +211,7 @@ class TestAutomaticKinds:
         with pytest.raises(OutcomeUnknown):
             await harness.integration.deliver(harness.destination, harness.shipment(), CANARY)
         verdict = await harness.integration.verify(harness.destination, harness.shipment(), CANARY)
-        assert verdict.found is Found.CURRENT
+        assert verdict.found is harness.there
         await harness.integration.deliver(harness.destination, harness.shipment(), CANARY)
         assert await harness.taken() == 1
 
@@ -167,7 +221,7 @@ class TestAutomaticKinds:
     ) -> None:
         caplog.set_level(logging.DEBUG)
         shown: list[str] = []
-        if how is not None:
+        if how is not None and how not in harness.cannot:
             harness.fail(how)
         try:
             receipt = await harness.integration.deliver(harness.destination, harness.shipment(), CANARY)
@@ -197,10 +251,18 @@ class TestAssistedKinds:
 
     async def test_the_value_travels_as_a_link_to_the_version(self, harness: HandOffHarness) -> None:
         shipment = harness.shipment()
-        handed = harness.integration.hand_off(harness.destination, shipment)
+        handed = (await harness.integration.plan(harness.destination, shipment, CANARY)).hand_off
         assert handed is not None
         assert [field.value for field in handed.fields if field.link] == [shipment.secret_id]
         assert copy.deepcopy(handed) == pickle.loads(pickle.dumps(handed))  # noqa: S301  # our own value
+
+
+async def deliver(harness: AutomaticHarness, place: int = 0) -> Receipt:
+    """Deliver and activate, as the program does."""
+    text, shipment = (CANARY, NEWER)[place], harness.shipment(place)
+    receipt = await harness.integration.deliver(harness.destination, shipment, text)
+    await harness.integration.activate(harness.destination, shipment, receipt)
+    return receipt
 
 
 def everything_told(error: BaseException) -> Iterator[str]:

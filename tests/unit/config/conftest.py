@@ -12,6 +12,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, RootModel, field_validator
 
 from rotation.config import ConfigurationRefused, Kind, Loaded, load
+from rotation.domain.policy import Connection
 
 
 class Closed(BaseModel):
@@ -56,18 +57,26 @@ class SmallKind:
     settings_model: type[BaseModel]
     settles_in: timedelta = timedelta(0)
     careful: bool = False
+    assisted: bool = False
+    connections: tuple[str, ...] = ()
 
-    def fingerprint(self, settings: Mapping[str, object]) -> str:
+    def fingerprint(self, settings: Mapping[str, object], connection: Connection | None = None) -> str:
         return hashlib.sha256(json.dumps(dict(settings), sort_keys=True).encode()).hexdigest()[:8]
 
     def default_approval(self, settings: Mapping[str, object]) -> bool:
         return self.careful and settings.get("preset") == "wolf"
 
+    def resource(self, settings: Mapping[str, object]) -> str | None:
+        return str(settings["url"]) if "url" in settings else None
+
+    def secrets(self, settings: Mapping[str, object]) -> tuple[str, ...]:
+        return ()
+
 
 KINDS: Mapping[str, Kind] = {
     "key-vault": SmallKind(settings_model=VaultSettings),
     "webhook": SmallKind(settings_model=HookSettings, settles_in=timedelta(minutes=5)),
-    "hand-off": SmallKind(settings_model=HandOffSettings, careful=True),
+    "hand-off": SmallKind(settings_model=HandOffSettings, careful=True, assisted=True),
 }
 
 type Read = Callable[[str], Loaded]

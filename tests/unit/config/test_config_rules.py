@@ -132,7 +132,22 @@ def test_more_destinations_than_one_transaction_holds(refusal: Refusal) -> None:
         ),
         (
             "destinations:\n  hook: {url: 'https://x'}\n",
-            "r.yaml:2:3  destinations.hook.kind: is missing\n    allowed: Which integration delivers there.",
+            ("r.yaml:2:3  destinations.hook.kind: is missing, so nobody knows which settings belong here\n"
+            "    allowed: hand-off, key-vault, webhook\n    meant?   webhook"),
+        ),
+        (
+            "destinations:\n  one: {}\n  two: {kind: , url: 'https://x', audience: ops}\n  three: webhok\n  four:\n",
+            ("r.yaml:2:3  destinations.one.kind: is missing, so nobody knows which settings belong here\n"
+            "    allowed: hand-off, key-vault, webhook\n"
+            "r.yaml:3:9  destinations.two.kind: has no value\n"
+            "    allowed: hand-off, key-vault, webhook\n    meant?   webhook\n"
+            "r.yaml:3:35  destinations.two.audience: there is no audience 'ops'\n"
+            "    allowed: nothing, because none is defined\n"
+            "r.yaml:4:3  destinations.three: is a text, not a mapping\n"
+            "    allowed: a mapping with `kind` and the settings of that kind\n"
+            "    meant?   {kind: webhook}\n"
+            "r.yaml:5:3  destinations.four: is nothing, not a mapping\n"
+            "    allowed: a mapping with `kind` and the settings of that kind"),
         ),
         (
             ("destinations:\n  hook:\n    kind: webhook\n    url: http://x\n    send_vaule: true\n    style: plane\n"
@@ -168,7 +183,7 @@ def test_more_destinations_than_one_transaction_holds(refusal: Refusal) -> None:
         (
             "destinations: {form: wolf}\n",
             ("r.yaml:1:16  destinations.form: is a text, not a mapping\n"
-            "    allowed: a mapping of approval, audience, kind, settles_in"),
+            "    allowed: a mapping with `kind` and the settings of that kind"),
         ),
         (
             "destinations: {Hook: {kind: key-vault, vault: v, secret: s, audience: nobody}}\n",

@@ -42,6 +42,8 @@ DURATIONS = "a duration such as 180d, 26w, 12h"
             "retire: after_overlap",
             ("retire: 'after_overlap' is not known here", "evidence, after-overlap", "after-overlap"),
         ),
+        ("heal: maybe", ("heal: 'maybe' is not known here", "true, false", "")),
+        ("heal: off", ("heal: 'off' is not known here", "true, false", "false")),
         ("approval: true", ("approval: 'true' is not known here", "required, none", "required")),
         ("at_most: 0", ("at_most: '0' is not such a number", "a whole number of at least 1", "")),
         ('at_most: "5"', ("at_most: '5' is not such a number", "a whole number of at least 1", "")),
@@ -96,9 +98,9 @@ DURATIONS = "a duration such as 180d, 26w, 12h"
             (
                 "liftime: unknown key",
                 (
-                    "approval, at_most, audience, description, destinations, enrol, freeze, hand_off_deadline, lead_time, "
-                    "lifetime, lines, mode, name, overlap, proof, proof_over, quiet, readers, retire, secret_name, select, "
-                    "vault, window"
+                    "approval, at_most, audience, description, destinations, enrol, freeze, hand_off_deadline, heal, "
+                    "lead_time, lifetime, lines, mode, name, overlap, proof, proof_over, quiet, readers, retire, "
+                    "secret_name, select, vault, window"
                 ),
                 "lifetime",
             ),
@@ -158,7 +160,7 @@ def test_a_freeze_with_a_misspelt_reason(refusal: Refusal) -> None:
         (
             "policys: []",
             ("r.yaml:1:1  policys: unknown key\n"
-            "    allowed: audiences, canary, defaults, destinations, limits, policies, reminders\n    meant?   policies"),
+            "    allowed: audiences, canary, connections, defaults, destinations, limits, policies, reminders\n    meant?   policies"),
         ),
         (
             "policies: {a: b}",
@@ -167,13 +169,13 @@ def test_a_freeze_with_a_misspelt_reason(refusal: Refusal) -> None:
         (
             "policies: [a]",
             ("r.yaml:1:12  policies[0]: is a text, not a mapping\n    allowed: a mapping of approval, at_most, audience, "
-            "description, destinations, enrol, freeze, hand_off_deadline, lead_time, lifetime, lines, mode, name, "
+            "description, destinations, enrol, freeze, hand_off_deadline, heal, lead_time, lifetime, lines, mode, name, "
             "overlap, proof, proof_over, quiet, readers, retire, secret_name, select, vault, window"),
         ),
         (
             "defaults: 3",
             ("r.yaml:1:1  defaults: is a number, not a mapping\n    allowed: a mapping of approval, audience, freeze, "
-            "hand_off_deadline, lead_time, lifetime, overlap, proof, proof_over, quiet, retire, window"),
+            "hand_off_deadline, heal, lead_time, lifetime, overlap, proof, proof_over, quiet, retire, window"),
         ),
         (
             "limits: {opened_per_night: 0}",

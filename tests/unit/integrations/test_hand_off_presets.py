@@ -8,12 +8,23 @@ from rotation.domain.delivery import HandOff, Shipment
 from rotation.domain.errors import DestinationRefused
 from rotation.domain.policy import Destination
 from rotation.integrations.catalogue import KINDS, Catalogue
-from rotation.integrations.hand_off.vault_link import vault_link
-from tests.contract.harness_base import CLIENT, TENANT
+from rotation.integrations.kinds.hand_off.vault_link import vault_link
+from tests.contract.harness_base import CANARY, CLIENT, TENANT
 from tests.contract.harness_hand_off import HandOffHarness
 
 WOLF = {"preset": "arctic-wolf-ma"}
 FISH = {"preset": "syncfish-azure-source-onprem", "application_id": CLIENT, "server": "SRV-CISYNC-01"}
+FISH_OTHER = FISH | {"preset": "syncfish-other-source-onprem", "source_system": "Intune"}
+FISH_SELF = FISH | {"preset": "syncfish-agent-self"}
+FISH_SAAS = {
+    "preset": "syncfish-azure-source-saas",
+    "application_id": CLIENT,
+    "address": "https://contoso.syncfish.app",
+}
+SENSOR = {"preset": "arctic-wolf-cloud-sensor", "account": "Contoso M365"}
+RESPONSE = {"preset": "arctic-wolf-m365-active-response"}
+FEDERATED = {"preset": "arctic-wolf-federated-sign-in"}
+AURORA = {"preset": "arctic-wolf-aurora-directory"}
 CUSTOM = {
     "preset": "custom",
     "product": "Legacy ERP",
@@ -26,6 +37,7 @@ CUSTOM = {
     "questions": ["Was it saved?"],
     "warnings": ["It signs everybody out."],
 }
+EVERY = (WOLF, FISH, FISH_OTHER, FISH_SELF, FISH_SAAS, SENSOR, RESPONSE, FEDERATED, AURORA, CUSTOM)
 
 
 @pytest.fixture
@@ -33,11 +45,11 @@ def harness() -> HandOffHarness:
     return HandOffHarness()
 
 
-def hand_off(harness: HandOffHarness, settings: dict[str, Any], **changes: Any) -> HandOff:
+async def hand_off(harness: HandOffHarness, settings: dict[str, Any], **changes: Any) -> HandOff:
     to = Destination(name=harness.destination.name, kind="hand-off", settings=settings, fingerprint="")
-    handed = Catalogue(harness.services).of(to).hand_off(to, replace(harness.shipment(), **changes))
-    assert handed is not None
-    return handed
+    plan = await Catalogue(harness.services).of(to).plan(to, replace(harness.shipment(), **changes), CANARY)
+    assert plan.hand_off is not None
+    return plan.hand_off
 
 
 def fields(handed: HandOff) -> dict[str, str]:
@@ -49,9 +61,9 @@ def everything(handed: HandOff) -> str:
     return "\n".join([handed.title, handed.where, *shown, *handed.checklist, *handed.questions, *handed.warnings])
 
 
-def test_arctic_wolf_gets_all_six_fields_of_new_integration(harness: HandOffHarness) -> None:
+async def test_arctic_wolf_gets_all_six_fields_of_new_integration(harness: HandOffHarness) -> None:
     shipment = harness.shipment()
-    handed = hand_off(
+    handed = await hand_off(
         harness, WOLF | {"ad_group": "Awareness learners"}, end_at=datetime(2028, 5, 20, 13, 0, tzinfo=UTC)
     )
     assert fields(handed) == {
@@ -67,8 +79,8 @@ def test_arctic_wolf_gets_all_six_fields_of_new_integration(harness: HandOffHarn
     assert [field.label for field in handed.fields if field.link] == ["Client Secret Value"]
 
 
-def test_arctic_wolf_is_told_in_the_portal_s_order_and_asked_about_the_group(harness: HandOffHarness) -> None:
-    handed = hand_off(harness, WOLF)
+async def test_arctic_wolf_is_told_in_the_portal_s_order_and_asked_about_the_group(harness: HandOffHarness) -> None:
+    handed = await hand_off(harness, WOLF)
     said = "\n".join(handed.checklist)
     order = [
         "Do not delete the old secret: Rotation removes it",
@@ -81,14 +93,14 @@ def test_arctic_wolf_is_told_in_the_portal_s_order_and_asked_about_the_group(har
     ]
     places = [said.index(step) for step in order]
     assert places == sorted(places)
-    assert any("AD Group written down" in question for question in handed.questions)
+    assert [record.partition(" ")[0] for record in handed.records] == ["AD", "Number"]
     assert any("selected and synchronised again" in question for question in handed.questions)
     assert "before Reset Integration" in fields(handed)["AD Group"]
     assert any("discards" in warning for warning in handed.warnings)
 
 
-def test_syncfish_is_told_server_program_tab_and_to_save(harness: HandOffHarness) -> None:
-    handed = hand_off(harness, FISH)
+async def test_syncfish_is_told_server_program_tab_and_to_save(harness: HandOffHarness) -> None:
+    handed = await hand_off(harness, FISH)
     assert handed.where == "SRV-CISYNC-01 > CISynchronizerAgent Config Utility > Source Systems > Azure"
     said = "\n".join(handed.checklist)
     places = [
@@ -99,37 +111,37 @@ def test_syncfish_is_told_server_program_tab_and_to_save(harness: HandOffHarness
     assert handed.questions[-1] == "Was Save clicked afterwards?"
 
 
-@pytest.mark.parametrize("settings", [FISH, CUSTOM | {"application_id": CLIENT}])
-def test_another_application_s_secret_is_refused_before_anybody_is_bothered(
+@pytest.mark.parametrize("settings", [FISH, FISH_OTHER, FISH_SELF, FISH_SAAS, CUSTOM | {"application_id": CLIENT}])
+async def test_another_application_s_secret_is_refused_before_anybody_is_bothered(
     harness: HandOffHarness, settings: dict[str, Any]
 ) -> None:
     with pytest.raises(DestinationRefused) as refused:
-        hand_off(harness, settings, client_id="99999999-aaaa-4bbb-8ccc-0123456789ab")
+        await hand_off(harness, settings, client_id="99999999-aaaa-4bbb-8ccc-0123456789ab")
     assert refused.value.reason == "another-application"
     assert CLIENT in refused.value.message
 
 
-def test_ids_are_compared_without_regard_to_case(harness: HandOffHarness) -> None:
-    assert fields(hand_off(harness, FISH, client_id=CLIENT.upper()))["Application ID"] == CLIENT.upper()
+async def test_ids_are_compared_without_regard_to_case(harness: HandOffHarness) -> None:
+    assert fields(await hand_off(harness, FISH, client_id=CLIENT.upper()))["Application ID"] == CLIENT.upper()
 
 
-def test_a_custom_form_is_filled_in(harness: HandOffHarness) -> None:
-    handed = hand_off(harness, CUSTOM, end_at=datetime(2028, 5, 20, tzinfo=UTC))
+async def test_a_custom_form_is_filled_in(harness: HandOffHarness) -> None:
+    handed = await hand_off(harness, CUSTOM, end_at=datetime(2028, 5, 20, tzinfo=UTC))
     assert fields(handed)["Costs"] == "$5, until 2028-05-19"
     assert handed.title == "Legacy ERP: give it the new client secret of payments <b>&"
     assert handed.checklist[-1] == "Click Save."
     assert "Do not delete the old secret" in handed.checklist[0]
 
 
-@pytest.mark.parametrize("settings", [WOLF, FISH, CUSTOM])
-def test_names_with_gaps_in_them_stay_as_they_are(harness: HandOffHarness, settings: dict[str, Any]) -> None:
-    handed = hand_off(harness, settings, application_name="$secret_id ${x} $$ %s {0}")
+@pytest.mark.parametrize("settings", EVERY)
+async def test_names_with_gaps_in_them_stay_as_they_are(harness: HandOffHarness, settings: dict[str, Any]) -> None:
+    handed = await hand_off(harness, settings, application_name="$secret_id ${x} $$ %s {0}")
     assert "$secret_id ${x} $$ %s {0}" in handed.title
 
 
-@pytest.mark.parametrize("settings", [WOLF, FISH, CUSTOM])
-def test_an_unknown_hint_leaves_no_gap(harness: HandOffHarness, settings: dict[str, Any]) -> None:
-    said = everything(hand_off(harness, settings, hint=None, previous_end_at=None))
+@pytest.mark.parametrize("settings", EVERY)
+async def test_an_unknown_hint_leaves_no_gap(harness: HandOffHarness, settings: dict[str, Any]) -> None:
+    said = everything(await hand_off(harness, settings, hint=None, previous_end_at=None))
     assert "None" not in said
     assert "$" not in said.replace("$5", "")
 
@@ -143,17 +155,17 @@ def test_an_unknown_hint_leaves_no_gap(harness: HandOffHarness, settings: dict[s
         ({"client_id": "payments"}, "not-a-guid"),
     ],
 )
-def test_what_the_form_would_refuse_is_found_before(
+async def test_what_the_form_would_refuse_is_found_before(
     harness: HandOffHarness, changes: dict[str, Any], reason: str
 ) -> None:
     with pytest.raises(DestinationRefused) as refused:
-        hand_off(harness, WOLF, **changes)
+        await hand_off(harness, WOLF, **changes)
     assert refused.value.reason == reason
 
 
-def test_the_day_after_tomorrow_is_soon_enough(harness: HandOffHarness) -> None:
+async def test_the_day_after_tomorrow_is_soon_enough(harness: HandOffHarness) -> None:
     ends = harness.clock.now() + timedelta(days=2)
-    assert fields(hand_off(harness, WOLF, end_at=ends))["Client Secret Value Expiration Date"] == "2026-03-03"
+    assert fields(await hand_off(harness, WOLF, end_at=ends))["Client Secret Value Expiration Date"] == "2026-03-03"
 
 
 @pytest.mark.parametrize(
@@ -165,16 +177,18 @@ def test_the_day_after_tomorrow_is_soon_enough(harness: HandOffHarness) -> None:
         ("https://vault.azure.net.evil.example", "{s}"),
     ],
 )
-def test_the_link_leads_to_the_version_in_the_cloud_s_portal(harness: HandOffHarness, vault: str, link: str) -> None:
+async def test_the_link_leads_to_the_version_in_the_cloud_s_portal(
+    harness: HandOffHarness, vault: str, link: str
+) -> None:
     shipment: Shipment = replace(harness.shipment(), vault_url=vault)
     assert vault_link(shipment) == link.format(t=TENANT, s=shipment.secret_id)
 
 
-def test_every_preset_of_the_catalogue_is_tried_here() -> None:
+async def test_every_preset_of_the_catalogue_is_tried_here() -> None:
     schema = KINDS["hand-off"].settings_model.model_json_schema()
     known = {
         definition["properties"]["preset"]["const"]
         for definition in schema["$defs"].values()
         if "preset" in definition.get("properties", {})
     }
-    assert known == {settings["preset"] for settings in (WOLF, FISH, CUSTOM)}
+    assert known == {settings["preset"] for settings in EVERY}

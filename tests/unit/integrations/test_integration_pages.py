@@ -24,7 +24,7 @@ def test_every_example_loads(kind: str) -> None:
     for block in shown:
         text = (
             block
-            if block.startswith("destinations:")
+            if block.startswith(("destinations:", "connections:"))
             else "destinations:\n" + re.sub("^", "  ", block, flags=re.MULTILINE)
         )
         audiences = "audiences:\n  security-team:\n    teams_secret: teams-security\n"

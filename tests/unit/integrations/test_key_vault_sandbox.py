@@ -18,7 +18,9 @@ from rotation.integrations.catalogue import Catalogue
 from rotation.integrations.services import IntegrationServices
 from rotation.ports.integration import Integration
 from sandbox.cloud import Cloud
-from tests.contract.harness_base import CANARY, HOME, NEWER, shipment
+from tests.contract.harness_base import CANARY, HOME, NEWER, no_token, shipment
+from tests.fakes.clock import MovableClock
+from tests.fakes.directory import MemoryDirectory
 
 pytestmark = pytest.mark.sandbox
 
@@ -43,6 +45,9 @@ async def integration(cloud: Cloud) -> AsyncIterator[Integration]:
             open_client=httpx.AsyncClient,
             clock=cloud.clock,
             tenant_id=TenantId(cloud.tenant_id),
+            directory=MemoryDirectory(MovableClock()),
+            token=no_token,
+            token_as=no_token,
         )
         yield Catalogue(services).of(destination(cloud, "any"))
 

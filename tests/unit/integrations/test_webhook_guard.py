@@ -3,7 +3,7 @@ from ipaddress import ip_address
 import pytest
 
 from rotation.domain.errors import DestinationRefused, Unavailable
-from rotation.integrations.webhook.guard import may_reach, resolve
+from rotation.integrations.outbound.guard import may_reach, resolve
 
 PUBLIC = ["8.8.8.8", "2606:4700::1111", "64:ff9b::8.8.8.8"]
 INSIDE = [

@@ -18,7 +18,9 @@ from rotation.integrations.services import IntegrationServices
 from rotation.ports.integration import Integration
 from rotation.ports.vault import NewVersion
 from sandbox.cloud import Cloud
-from tests.contract.harness_base import HOME, shipment
+from tests.contract.harness_base import HOME, no_token, shipment
+from tests.fakes.clock import MovableClock
+from tests.fakes.directory import MemoryDirectory
 from tests.fakes.vault import MemoryVaults
 
 pytestmark = pytest.mark.sandbox
@@ -40,6 +42,20 @@ class Scene:
     text: SecretText
 
 
+def services(cloud: Cloud, vaults: MemoryVaults) -> IntegrationServices:
+    context = ssl.create_default_context(cafile=cloud.ca_file)
+    return IntegrationServices(
+        vaults=vaults,
+        home_vault=HOME,
+        open_client=lambda: httpx.AsyncClient(verify=context, trust_env=False),
+        clock=cloud.clock,
+        tenant_id=TenantId(cloud.tenant_id),
+        directory=MemoryDirectory(MovableClock()),
+        token=no_token,
+        token_as=no_token,
+    )
+
+
 async def scene(cloud: Cloud, name: str, *, send_value: bool = False) -> Scene:
     """One application with one secret in the sandbox's vault, and one receiver."""
     cloud.downstream.add_webhook(name, KEY)
@@ -50,14 +66,6 @@ async def scene(cloud: Cloud, name: str, *, send_value: bool = False) -> Scene:
     version = cloud.vaults["vault"].seed(name, minted["secretText"], tags={"key-id": minted["keyId"]})
     vaults = MemoryVaults()
     await vaults.at(HOME).write("signing", NewVersion(text=SecretText(KEY), tags={}))
-    context = ssl.create_default_context(cafile=cloud.ca_file)
-    services = IntegrationServices(
-        vaults=vaults,
-        home_vault=HOME,
-        open_client=lambda: httpx.AsyncClient(verify=context, trust_env=False),
-        clock=cloud.clock,
-        tenant_id=TenantId(cloud.tenant_id),
-    )
     url = f"{cloud.urls['downstream']}/hooks/{name}"
     settings = {
         "url": url,
@@ -77,7 +85,7 @@ async def scene(cloud: Cloud, name: str, *, send_value: bool = False) -> Scene:
     )
     return Scene(
         cloud=cloud,
-        integration=Catalogue(services).of(destination),
+        integration=Catalogue(services(cloud, vaults)).of(destination),
         destination=destination,
         shipment=told,
         text=SecretText(minted["secretText"]),

@@ -1,0 +1,192 @@
+"""
+Connections: how to sign in to a system, apart from the destinations that lie in it.
+
+Secrets stand here only as references: the name of a secret in our own vault, or `https://<vault>/secrets/<name>`.
+A kind says in the catalogue which types it takes.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal, get_args, overload
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
+
+from rotation.domain.identifiers import is_guid
+from rotation.domain.policy import Connection, Destination
+
+FINGERPRINT_LENGTH = 16
+_REFERENCE = re.compile(r"[0-9A-Za-z-]{1,127}|https://[^/\s?#@]+/secrets/[0-9A-Za-z-]{1,127}/?")
+
+
+def _reference(text: str) -> str:
+    if _REFERENCE.fullmatch(text) is None:
+        raise ValueError("name a secret of our own vault, or https://<vault>/secrets/<name>; never the secret itself")
+    return text
+
+
+def _guid(text: str) -> str:
+    if not is_guid(text):
+        raise ValueError("is not a GUID such as 0f8fad5b-d9cb-469f-a165-70867728950e")
+    return text.lower()
+
+
+type Reference = Annotated[str, AfterValidator(_reference)]
+type Guid = Annotated[str, AfterValidator(_guid)]
+type Word = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class _Typed(BaseModel):
+    """Closed and frozen; each type says `type` and, where it has one, `secret`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
+
+
+class Identity(_Typed):
+    """Our own managed identity; no secret at all."""
+
+    type: Literal["identity"] = "identity"
+
+
+class Token(_Typed):
+    """A bearer token, such as a personal access token."""
+
+    type: Literal["token"]
+    secret: Reference
+    """The token."""
+
+
+class ApiKey(_Typed):
+    """A secret in a header of its own."""
+
+    type: Literal["api-key"]
+    header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,60}$")]
+    secret: Reference
+
+
+class Basic(_Typed):
+    """A user and a password."""
+
+    type: Literal["basic"]
+    user: Word
+    secret: Reference
+    """The password."""
+
+
+class ClientSecret(_Typed):
+    """Another Entra application, in this tenant or another."""
+
+    type: Literal["client-secret"]
+    tenant_id: Guid
+    client_id: Guid
+    secret: Reference
+
+
+class GitHubApp(_Typed):
+    """An installation of a GitHub App."""
+
+    type: Literal["github-app"]
+    app_id: Annotated[int, Field(gt=0)]
+    installation_id: Annotated[int, Field(gt=0)]
+    secret: Reference
+    """Its private key, in PEM."""
+
+
+class SshKey(_Typed):
+    """A user and a private key; the server is known by its own key."""
+
+    type: Literal["ssh-key"]
+    user: Word
+    secret: Reference
+    """The private key, in OpenSSH's or PEM form, without a passphrase."""
+    host_key: Annotated[str, Field(pattern=r"^(ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/=]+( .*)?$")]
+    """The server's public key, as in its .pub file; any other server is refused."""
+
+
+class AppRole(_Typed):
+    """AppRole of HashiCorp Vault or OpenBao."""
+
+    type: Literal["approle"]
+    role_id: Word
+    secret: Reference
+    """The secret id."""
+    mount: Word = "approle"
+
+
+class VaultJwt(_Typed):
+    """JWT sign-in to HashiCorp Vault or OpenBao with our managed identity's token."""
+
+    type: Literal["vault-jwt"]
+    role: Word
+    audience: Word
+    """Resource that the identity's token is asked for, as the role expects it."""
+    mount: Word = "jwt"
+
+
+class AwsKeys(_Typed):
+    """An access key of an AWS user."""
+
+    type: Literal["aws-keys"]
+    access_key_id: Word
+    secret: Reference
+    """The secret access key."""
+
+
+class AwsRole(_Typed):
+    """An AWS role assumed with our managed identity's token (AssumeRoleWithWebIdentity)."""
+
+    type: Literal["aws-role"]
+    role_arn: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")]
+    audience: Word
+    """Resource that the identity's token is asked for, as the identity provider in AWS expects it."""
+
+
+type AnyConnection = Annotated[
+    Identity | Token | ApiKey | Basic | ClientSecret | GitHubApp | SshKey | AppRole | VaultJwt | AwsKeys | AwsRole,
+    Field(discriminator="type"),
+]
+
+TYPES: tuple[str, ...] = tuple(
+    get_args(each.model_fields["type"].annotation)[0] for each in get_args(get_args(AnyConnection.__value__)[0])
+)
+"""What `type` may say."""
+
+NO_SECRET = Identity()
+
+
+class ConnectionPart(RootModel[AnyConnection]):
+    """One entry of `connections`; `type` says which."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+
+def read(name: str, settings: Mapping[str, object]) -> Connection:
+    """
+    Read one entry of `connections`.
+
+    Raises:
+        pydantic.ValidationError: Every problem at once; inputs are not shown.
+    """
+    model = ConnectionPart.model_validate(dict(settings)).root
+    told = json.dumps(model.model_dump(mode="json"), sort_keys=True)
+    secret = getattr(model, "secret", None)
+    return Connection(
+        name=name,
+        type=model.type,
+        settings=dict(settings),
+        fingerprint=hashlib.sha256(told.encode()).hexdigest()[:FINGERPRINT_LENGTH],
+        secrets=(secret,) if secret else (),
+    )
+
+
+@overload
+def connection_of[Taken: BaseModel](destination: Destination, taken: type[Taken], /) -> Taken: ...
+@overload
+def connection_of(destination: Destination, *taken: type[BaseModel]) -> AnyConnection: ...
+def connection_of(destination: Destination, *taken: type[BaseModel]) -> BaseModel:
+    """Give how to sign in at *destination*; our own identity where it names no connection and the kind takes that."""
+    connection = destination.connection
+    found = NO_SECRET if connection is None else ConnectionPart.model_validate(dict(connection.settings)).root
+    assert isinstance(found, taken), f"the configuration lets no {found.type} through to {destination.kind}"
+    return found

@@ -1,0 +1,1 @@
+"""Deliver to an app setting of Azure App Service or Azure Functions."""

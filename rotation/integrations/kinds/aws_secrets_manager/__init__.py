@@ -1,0 +1,1 @@
+"""Write a secret in AWS Secrets Manager."""

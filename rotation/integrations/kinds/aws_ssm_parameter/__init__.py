@@ -1,0 +1,1 @@
+"""Write a SecureString parameter of AWS Systems Manager."""

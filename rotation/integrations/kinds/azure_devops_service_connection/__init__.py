@@ -1,0 +1,1 @@
+"""Deliver to an Azure Resource Manager service connection of Azure DevOps."""

@@ -1,0 +1,1 @@
+"""Deliver to a secret variable of an Azure DevOps variable group."""

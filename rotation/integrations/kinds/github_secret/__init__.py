@@ -1,0 +1,1 @@
+"""Write a secret of GitHub Actions, Dependabot or Codespaces."""

@@ -1,0 +1,1 @@
+"""Write one key of a Kubernetes Secret, and restart what reads it."""

@@ -1,0 +1,109 @@
+"""Tell a receiver about a new secret, and ask it whether the secret signs in."""
+
+from collections.abc import Callable
+from functools import partial
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from rotation.domain.capability import Check, Readiness
+from rotation.domain.delivery import Capabilities, Found, Level, Receipt, Shipment, Verdict
+from rotation.domain.policy import Destination
+from rotation.domain.secret import SecretText
+from rotation.integrations.kind import AutomaticIntegration
+from rotation.integrations.kinds.webhook import message
+from rotation.integrations.kinds.webhook.message import Signer
+from rotation.integrations.kinds.webhook.settings import WebhookSettings, host_of
+from rotation.integrations.outbound.wire import Answer, Call, send
+from rotation.integrations.services import IntegrationServices
+from rotation.integrations.settings import read
+
+
+class _State(BaseModel):
+    """What a receiver answers at `verify_url`; it may say more."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    key_id: str
+    """Empty: it holds nothing."""
+    version: str = ""
+    signed_in: bool | None = None
+    """None: it has not tried."""
+
+
+class WebhookIntegration(AutomaticIntegration[WebhookSettings]):
+    """A receiver at an HTTPS address."""
+
+    def settings(self, of: Destination) -> WebhookSettings:
+        """Read them."""
+        return read(WebhookSettings, of)
+
+    async def check(self, to: Destination) -> Check:
+        """Read the signing secret, and ask `verify_url` where there is one; nobody is told anything."""
+        settings = self.settings(to)
+        Signer(await self._services.connection_secret(settings.signing_secret))
+        if settings.verify_url is None:
+            return Check(readiness=Readiness.UNKNOWN, why="without a `verify_url` nothing can be asked without telling")
+        await self._send(settings, settings.verify_url, f"check.{to.name}")
+        return Check(readiness=Readiness.READY)
+
+    async def deliver(self, to: Destination, shipment: Shipment, text: SecretText) -> Receipt:
+        """Tell it; a repeat bears the same `webhook-id`, by which a receiver knows that it has it already."""
+        settings = read(WebhookSettings, to)
+        identifier = ".".join(part for part in (shipment.rotation.ulid, shipment.journey, to.name) if part)
+        told = partial(message.body, shipment, text if settings.send_value else None)
+        answer = await self._send(settings, settings.url, identifier, body=told)
+        return Receipt(reference=identifier, facts={"status": str(answer.status), "host": host_of(settings.url)})
+
+    async def verify(
+        self,
+        at: Destination,
+        shipment: Shipment,
+        text: SecretText,  # noqa: ARG002  # the port's signature
+    ) -> Verdict:
+        """Ask which key id it holds, and whether that one signed in."""
+        settings = read(WebhookSettings, at)
+        if settings.verify_url is None:
+            return Verdict(found=Found.UNKNOWABLE, why="it was told; without a `verify_url` nobody can look")
+        answer = await self._send(settings, settings.verify_url, f"{shipment.rotation.ulid}.{at.name}.verify")
+        try:
+            return _verdict(_State.model_validate_json(answer.body), shipment)
+        except ValidationError:
+            return Verdict(found=Found.UNKNOWABLE, why="what it answers at `verify_url` is not of the agreed form")
+
+    async def _send(
+        self, settings: WebhookSettings, url: str, identifier: str, *, body: Callable[[], bytes] | None = None
+    ) -> Answer:
+        """POST what *body* makes, or GET without it; both are signed alike."""
+        now = self._services.clock.now()
+        signer = Signer(await self._services.connection_secret(settings.signing_secret))
+        signed = signer.sign(identifier, body() if body else b"", at=now)
+        call = Call(
+            method="POST" if body else "GET",
+            url=url,
+            headers=signed.headers,
+            body=signed.body,
+            timeout=settings.timeout_seconds,
+            private_network=settings.private_network,
+            denied="does it know our signing secret?",
+            gone="nobody listens at that path",
+        )
+        return await send(call, self._services.open_client, now=now)
+
+
+def make(services: IntegrationServices, capabilities: Capabilities) -> WebhookIntegration:
+    """Make the implementation of `webhook`."""
+    return WebhookIntegration(services, capabilities)
+
+
+def _verdict(state: _State, shipment: Shipment) -> Verdict:
+    """Judge by what it uses: a secret that it holds and has not signed in with leaves it on its older one."""
+    if not state.key_id:
+        return Verdict(found=Found.ABSENT, why="it holds nothing")
+    if state.key_id.lower() != shipment.key_id.lower():
+        return Verdict(found=Found.OLDER, why=f"it holds key id {state.key_id}")
+    if state.version and state.version != shipment.version:
+        return Verdict(found=Found.OLDER, why=f"it holds version {state.version}")
+    if state.signed_in:
+        return Verdict(found=Found.CURRENT, level=Level.AUTHENTICATES, why="it signed in with it")
+    tried = "could not sign in with it" if state.signed_in is False else "has not signed in with it yet"
+    return Verdict(found=Found.OLDER, why=f"it holds it and {tried}")

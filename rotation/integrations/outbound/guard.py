@@ -1,0 +1,58 @@
+"""Resolve a host and refuse addresses that no delivery has business with (server-side request forgery)."""
+
+import asyncio
+import socket
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+
+from rotation.domain.errors import DestinationRefused, Unavailable
+
+type Address = IPv4Address | IPv6Address
+
+METADATA = frozenset({ip_address("168.63.129.16"), ip_address("169.254.169.254"), ip_address("fd00:ec2::254")})
+"""Azure's wire server, whose address is a public one, and the clouds' metadata services."""
+
+NAT64 = IPv6Network("64:ff9b::/96")
+SHARED = ip_network("100.64.0.0/10")
+"""Carrier-grade NAT: neither private nor global by its registry entry."""
+
+
+def plain(address: Address) -> Address:
+    """Unwrap an IPv4 address that travels inside an IPv6 one, so that it is judged as what it reaches."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address in NAT64:
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour or address
+
+
+def may_reach(address: Address, *, private_network: bool) -> bool:
+    """Tell whether *address* may be told."""
+    bare = plain(address)
+    if bare in METADATA or bare.is_link_local or bare.is_multicast or bare.is_unspecified:
+        return False
+    inside = bare.is_private or bare.is_loopback or bare in SHARED
+    return (inside and private_network) or (bare.is_global and not inside)
+
+
+async def resolve(host: str, port: int, *, private_network: bool) -> tuple[Address, ...]:
+    """
+    Give the host's addresses; who connects uses these and does not ask again, so that no second answer slips in.
+
+    Raises:
+        DestinationRefused: One of them may not be reached.
+        Unavailable: The name does not resolve now.
+    """
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise Unavailable(f"{host} does not resolve", host=host) from error
+    addresses = tuple(dict.fromkeys(ip_address(str(entry[4][0]).partition("%")[0]) for entry in found))
+    refused = [address for address in addresses if not may_reach(address, private_network=private_network)]
+    if refused:
+        raise DestinationRefused(
+            f"{host} resolves to {refused[0]}, which is not delivered to; "
+            "`private_network: true` permits private addresses, never metadata ones",
+            reason="address-not-allowed",
+            host=host,
+        )
+    return addresses
