@@ -1,6 +1,6 @@
 # What can be done here. Every target finds or makes what it needs first (.ci/bootstrap), on a bare machine too.
 .DEFAULT_GOAL := help
-.PHONY: help demo sandbox check test test-real crash format schema requirements lock clean
+.PHONY: help demo sandbox check test test-real crash chaos format schema requirements lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -42,6 +42,10 @@ test-real: ## Programs of others against the sandbox: Azure CLI, checkov, Chromi
 crash: ## Every crash at every step and hundreds of interleavings; `make test` runs a part of it
 	@.ci/bootstrap env
 	@ROTATION_CRASH=all ROTATION_EXAMPLES=200 $(PYTEST) tests/crash tests/stateful $(ARGS)
+
+chaos: ## Two hosts over the sandbox, killed while all around them fails (ARGS="--runs 10 --seed 1 --report FILE")
+	@.ci/bootstrap sandbox
+	@$(BIN)/python -m sandbox.chaos $(ARGS)
 
 format: ## Put the code into shape
 	@.ci/bootstrap env

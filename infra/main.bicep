@@ -73,6 +73,9 @@ param administratorIds array = []
 @description('Client id of the sign-in application where graphByBicep is false. Empty: no sign-in; function keys alone protect the API.')
 param signInClientId string = ''
 
+@description('Ids (not resource ids) of Log Analytics workspaces that get the tenant\'s service-principal sign-ins, with commas between: a second source of usage evidence. Empty: none. docs/deploy.md says which role the identity needs there.')
+param signInWorkspaces string = ''
+
 @description('What a caller without a sign-in gets.')
 @allowed([
   'Return401'
@@ -162,14 +165,17 @@ var secretsOfficer = 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7'
 var clouds = {
   AzureCloud: {
     graph: 'https://graph.microsoft.com'
+    logs: 'https://api.loganalytics.io'
     apps: 'azurewebsites.net'
   }
   AzureUSGovernment: {
     graph: 'https://graph.microsoft.us'
+    logs: 'https://api.loganalytics.us'
     apps: 'azurewebsites.us'
   }
   AzureChinaCloud: {
     graph: 'https://microsoftgraph.chinacloudapi.cn'
+    logs: 'https://api.loganalytics.azure.cn'
     apps: 'chinacloudsites.cn'
   }
 }
@@ -299,6 +305,8 @@ module app 'modules/app.bicep' = {
     schedules: schedules
     spans: spans
     graphAddress: cloud.graph
+    logsAddress: cloud.logs
+    signInWorkspaces: signInWorkspaces
     appDomain: cloud.apps
     maximumInstances: maximumInstances
     instanceMemoryMb: instanceMemoryMb
@@ -355,6 +363,9 @@ output ROTATION_CONFIGURATION_CONTAINER string = storage.outputs.configurationCo
 
 @description('Where the app reads its configuration.')
 output ROTATION_CONFIG string = configuration
+
+@description('Workspaces of sign-in logs.')
+output ROTATION_SIGN_IN_WORKSPACES string = signInWorkspaces
 
 @description('Client ids that can never be enrolled: the identity and the sign-in application.')
 output ROTATION_OWN_CLIENT_IDS string = join([identity.outputs.clientId, graphByBicep ? graph!.outputs.signInClientId : signInClientId], ',')

@@ -15,6 +15,8 @@ param operatorsGroupId = readEnvironmentVariable('ROTATION_OPERATORS_GROUP_ID')
 // Only what the identity owns: infra/scripts/own-applications.sh.
 param manageAllApplications = false
 
+param signInWorkspaces = readEnvironmentVariable('ROTATION_SIGN_IN_WORKSPACES', '')
+
 // The range of the pipeline's agents, where they are not inside the network.
 param privateNetwork = true
 param addressRange = '10.77.0.0/24'

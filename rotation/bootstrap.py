@@ -8,8 +8,9 @@ import asyncio
 import os
 import socket
 import ssl
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
-from functools import cache
+from functools import cache, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 from urllib.parse import urlsplit
@@ -33,14 +34,18 @@ from rotation.adapters.tables import AzureTables
 from rotation.configurations import LoadedConfigurations
 from rotation.domain.identifiers import TenantId
 from rotation.domain.policy import Audience
+from rotation.domain.schedule import Schedule
+from rotation.domain.secret import SecretText
 from rotation.integrations.catalogue import Catalogue
-from rotation.integrations.services import IntegrationServices, OpenClient
+from rotation.integrations.services import IntegrationServices, OpenClient, TokenAs, TokenFor
 from rotation.ledger.control import Control
 from rotation.notifications.graph_mail import GraphMail
 from rotation.notifications.mail import Mail
 from rotation.notifications.teams import Teams
 from rotation.ports.clock import Clock
+from rotation.ports.directory import Directory
 from rotation.ports.notices import Channel, Message
+from rotation.ports.usage import UsageSource
 from rotation.settings import Settings
 from rotation.workflows.services import Services, Timing
 
@@ -78,28 +83,30 @@ class Composition:
         tables = self._kept(AzureTables(account.tables()))
         vaults = self._kept(KeyVaults(identity, verify_challenge_resource=settings.verify_vault_challenge))
         graph = self._kept(GraphClient(identity, settings.graph_url))
+        directory = GraphDirectory(graph)
+        sign_in = _sign_in(settings)
         clock = SystemClock()
         configurations = self._configurations(account, Control(tables), clock)
         open_client = _client_opener()
-        known = IntegrationServices(
+        known = _for_kinds(
+            settings,
             vaults=vaults,
-            home_vault=settings.vault_url,
             open_client=open_client,
             clock=clock,
-            tenant_id=TenantId(settings.tenant_id),
+            directory=directory,
+            token=partial(_token, identity),
+            token_as=sign_in.token_as,
         )
         return Services(
             clock=clock,
             ulids=RandomUlids(),
-            directory=GraphDirectory(graph),
-            sign_in=EntraSignIn(
-                settings.tenant_id, scope=f"{settings.graph_url}/.default", authority=settings.authority_host
-            ),
+            directory=directory,
+            sign_in=sign_in,
             vaults=vaults,
             tables=tables,
             queues=self._kept(AzureQueues(account.queues())),
             snapshots=self._kept(AzureSnapshots(account.blobs())),
-            usage=GraphUsageReport(graph) if urlsplit(settings.graph_url).hostname not in WITHOUT_REPORT else None,
+            usage=tuple(self._usage_sources(graph, identity, clock)),
             integrations=Catalogue(known),
             channels=(Teams(vaults.at(settings.vault_url), open_client), self._mail(identity, configurations)),
             configurations=configurations,
@@ -108,6 +115,7 @@ class Composition:
             worker=f"{socket.gethostname()}-{os.getpid()}",
             own_client_ids=settings.never_enrolled,
             timing=_timing(settings),
+            nights=Schedule.parse(settings.scan_schedule) if settings.scan_schedule else None,
             link=settings.dashboard_url or "",
         )
 
@@ -129,10 +137,55 @@ class Composition:
         source = self._kept(config_source(self.settings.config, account))
         return LoadedConfigurations(source, control, clock, name=self.settings.config)
 
+    def _usage_sources(
+        self, graph: GraphClient, identity: "AsyncTokenCredential", clock: Clock
+    ) -> Iterator[UsageSource]:
+        settings = self.settings
+        if urlsplit(settings.graph_url).hostname not in WITHOUT_REPORT:
+            yield GraphUsageReport(graph)
+        if settings.sign_in_workspaces:
+            from rotation.adapters.log_analytics import LogAnalyticsSignIns  # noqa: PLC0415  # its SDK loads slowly
+
+            yield self._kept(LogAnalyticsSignIns(identity, settings.sign_in_workspaces, clock, url=settings.logs_url))
+
     def _mail(self, identity: "AsyncTokenCredential", configurations: LoadedConfigurations) -> Channel:
         url = self.settings.graph_url
         send = GraphMail(identity, _client_opener(), graph_url=url, scope=f"{url}/.default")
         return _ConfiguredMail(send, configurations)
+
+
+def _sign_in(settings: Settings) -> EntraSignIn:
+    scope = f"{settings.graph_url}/.default"
+    return EntraSignIn(settings.tenant_id, scope=scope, authority=settings.authority_host)
+
+
+def _for_kinds(
+    settings: Settings,
+    *,
+    vaults: KeyVaults,
+    open_client: OpenClient,
+    clock: Clock,
+    directory: Directory,
+    token: TokenFor,
+    token_as: TokenAs,
+) -> IntegrationServices:
+    return IntegrationServices(
+        vaults=vaults,
+        home_vault=settings.vault_url,
+        open_client=open_client,
+        clock=clock,
+        tenant_id=TenantId(settings.tenant_id),
+        directory=directory,
+        token=token,
+        token_as=token_as,
+        graph_url=settings.graph_url,
+        arm_url=settings.arm_url,
+        authority_host=settings.authority_host,
+    )
+
+
+async def _token(identity: "AsyncTokenCredential", scope: str) -> SecretText:
+    return SecretText((await identity.get_token(scope)).token)
 
 
 class _Closable(Protocol):

@@ -24,8 +24,10 @@ from pydantic import (
     model_validator,
 )
 
-from rotation.domain.errors import Misconfigured
+from rotation.domain.errors import Misconfigured, Misread
 from rotation.domain.identifiers import ClientId, is_guid
+from rotation.domain.schedule import WANTED
+from rotation.domain.schedule import Schedule as Parsed
 
 STORAGE = "AzureWebJobsStorage"
 SERVICES = ("blob", "queue", "table")
@@ -42,7 +44,7 @@ def _guid(text: str) -> str:
     return text.strip().lower()
 
 
-def _client_ids(text: object) -> object:
+def _listed(text: object) -> object:
     return [part for part in re.split(r"[,;\s]+", text) if part] if isinstance(text, str) else text
 
 
@@ -80,7 +82,11 @@ def _config(text: str) -> str:
 
 def _schedule(text: str) -> str:
     if not _CRON.fullmatch(" ".join(text.split())):
-        raise ValueError("is not a schedule of six fields, seconds first, such as 0 0 2 * * *")
+        raise ValueError(f"is not a schedule of {WANTED}")
+    try:
+        Parsed.parse(text)
+    except Misread:
+        raise ValueError(f"is not a schedule of {WANTED}") from None
     return text
 
 
@@ -162,7 +168,7 @@ class Settings(_Environment):
     client_id: Guid | None = _setting(
         "AZURE_CLIENT_ID", "Client id of our user-assigned identity; without it, the system-assigned one.", default=None
     )
-    own_client_ids: Annotated[tuple[Guid, ...], BeforeValidator(_client_ids)] = _setting(
+    own_client_ids: Annotated[tuple[Guid, ...], BeforeValidator(_listed)] = _setting(
         "ROTATION_OWN_CLIENT_IDS",
         "Client ids of Rotation's own applications, with commas between; they can never be enrolled.",
         default=(),
@@ -170,8 +176,19 @@ class Settings(_Environment):
     graph_url: HttpsAddress = _setting(
         "ROTATION_GRAPH_URL", "Microsoft Graph, without version.", default="https://graph.microsoft.com"
     )
+    arm_url: HttpsAddress = _setting(
+        "ROTATION_ARM_URL", "Azure Resource Manager.", default="https://management.azure.com"
+    )
     authority_host: AuthorityHost = _setting(
         "AZURE_AUTHORITY_HOST", "The sign-in service.", default="https://login.microsoftonline.com"
+    )
+    sign_in_workspaces: Annotated[tuple[Guid, ...], BeforeValidator(_listed)] = _setting(
+        "ROTATION_SIGN_IN_WORKSPACES",
+        "Ids of Log Analytics workspaces that get the tenant's service-principal sign-ins, with commas between.",
+        default=(),
+    )
+    logs_url: HttpsAddress = _setting(
+        "ROTATION_LOGS_URL", "Log Analytics' query service.", default="https://api.loganalytics.io"
     )
     verify_vault_challenge: bool = _setting(
         "ROTATION_VERIFY_VAULT_CHALLENGE",

@@ -1,7 +1,7 @@
-"""As much Azure Resource Manager as clients need to sign in (azure-cli.md "Resource Manager")."""
+"""Azure Resource Manager: what clients need to sign in (azure-cli.md "Resource Manager"), machines and web apps."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.arm_run_commands import RunCommands
+from sandbox.arm_sites import Sites
 from sandbox.entra.tokens import MANAGEMENT, TokenError, Tokens
 from sandbox.shared import FaultMiddleware, Faults
 
@@ -17,11 +19,21 @@ _AUDIENCES = (MANAGEMENT, "https://management.azure.com")
 
 @dataclass(slots=True, kw_only=True)
 class ResourceManager:
-    """Tenants, no subscriptions, and where the other parts are."""
+    """Tenants, no subscriptions, where the other parts are, machines that run commands, and web apps."""
 
     tokens: Tokens
     authority_url: Callable[[], str]
     graph_url: Callable[[], str]
+    machines: RunCommands = field(default_factory=RunCommands)
+    sites: Sites = field(default_factory=lambda: Sites(lambda _vault, _name: None))
+
+    def machine_routes(self) -> list[Route]:
+        """Give the routes of machines and their run commands."""
+        return self.machines.routes(self._refusal)
+
+    def site_routes(self) -> list[Route]:
+        """Give the routes of web apps and their settings."""
+        return self.sites.routes(self._refusal)
 
     async def tenants(self, request: Request) -> Response:
         tenant = self.tokens.tenant_id
@@ -53,6 +65,8 @@ def make_arm(manager: ResourceManager, *, faults: Faults) -> Starlette:
             Route("/tenants", manager.tenants),
             Route("/subscriptions", manager.subscriptions),
             Route("/metadata/endpoints", manager.endpoints),
+            *manager.machine_routes(),
+            *manager.site_routes(),
         ],
         middleware=[Middleware(FaultMiddleware, faults=faults, part="arm")],
     )

@@ -22,6 +22,8 @@ from typing import Any, Self
 from starlette.types import ASGIApp
 
 from sandbox.arm import ResourceManager, make_arm
+from sandbox.arm_run_commands import RunCommands
+from sandbox.arm_sites import Sites
 from sandbox.control import Control, make_control
 from sandbox.downstream.app import make_downstream
 from sandbox.downstream.wire import Identity
@@ -58,7 +60,8 @@ class Cloud:
 
     Attributes: `urls` by part (authority, graph, arm, vault, vault2 ..., logs, downstream, control, identity),
     `ca_file`, `cert_file`, `key_file`, `entra`, `vaults` (ground truth by name), `downstream`, `clock`,
-    `faults`, `app` and `admin` (client id, secret text), `identity_header`.
+    `faults`, `machines` (for run commands), `sites` (web apps),
+    `app` and `admin` (client id, secret text), `identity_header`.
     """
 
     def __init__(self, *, vaults: int = 1, tenant: Tenant | None = None, tenant_id: str | None = None) -> None:
@@ -66,6 +69,8 @@ class Cloud:
         self.certificates = make_certificates(Path(self._folder.name))
         self.clock = SandboxClock()
         self.faults = Faults()
+        self.machines = RunCommands(self.clock.now)
+        self.sites = Sites(self._latest_version)
         self.identity_header = uuid.uuid4().hex
         names = ["vault", *(f"vault{number}" for number in range(2, vaults + 1))]
         parts = ["authority", "graph", "arm", *names, "logs", "downstream", "control"]
@@ -104,9 +109,20 @@ class Cloud:
             tenant_id=self.tenant_id,
             clock=self.clock,
             faults=self.faults,
-            addresses=Addresses(authority=lambda: self._url("authority"), graph=lambda: self._url("graph")),
+            addresses=Addresses(
+                authority=lambda: self._url("authority"),
+                graph=lambda: self._url("graph"),
+                logs=lambda: self._url("logs"),
+                arm=lambda: self._url("arm"),
+            ),
             identity_header=self.identity_header,
         )
+
+    def _latest_version(self, vault: str, name: str) -> str | None:
+        """Give what a Key Vault reference resolves to; every vault's host is localhost, so that means the first."""
+        secrets = self.vaults.get("vault" if vault == "localhost" else vault)
+        found = secrets.listed().get(name.lower()) if secrets else None
+        return str(found.latest.id) if found and found.latest.enabled else None
 
     def _make_applications(self, vault_names: Sequence[str]) -> dict[str, ASGIApp]:
         vaults = {name: self._make_vault(name) for name in vault_names}
@@ -125,6 +141,8 @@ class Cloud:
             tokens=self.entra.tokens,
             authority_url=lambda: self._url("authority"),
             graph_url=lambda: self._url("graph"),
+            machines=self.machines,
+            sites=self.sites,
         )
         control = Control(
             entra=self.entra,
@@ -196,6 +214,8 @@ class Cloud:
             "SANDBOX_ADMIN_CLIENT_SECRET": self.admin[1],
             "ROTATION_TENANT_ID": self.tenant_id,
             "ROTATION_GRAPH_URL": urls["graph"],
+            "ROTATION_ARM_URL": urls["arm"],
+            "ROTATION_LOGS_URL": urls["logs"],
             "ROTATION_VAULT_URL": urls["vault"],
             "AZURE_AUTHORITY_HOST": urls["authority"],
             "AZURE_CLIENT_ID": self.app[0],

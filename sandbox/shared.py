@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 type Action = Literal["status", "drop-before", "drop-after", "slow", "throttle", "conflict"]
@@ -158,6 +159,13 @@ class FaultMiddleware:
     _conflicts: "itertools.cycle[tuple[int, str, str]]" = field(default_factory=lambda: itertools.cycle(CONFLICTS))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._strike(scope, receive, send)
+        except ClientDisconnect:
+            # A caller that was killed in the middle of its request hears no answer, and is no failure of this part.
+            return
+
+    async def _strike(self, scope: Scope, receive: Receive, send: Send) -> None:
         rule = None
         if scope["type"] == "http":
             target = scope["path"] + (f"?{scope['query_string'].decode()}" if scope["query_string"] else "")

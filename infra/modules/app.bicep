@@ -55,6 +55,12 @@ param spans object
 @description('Address of Microsoft Graph in this cloud.')
 param graphAddress string
 
+@description('Ids of Log Analytics workspaces that get the sign-ins of service principals, with commas between; empty: none.')
+param signInWorkspaces string
+
+@description('Address of Log Analytics\' query service in this cloud.')
+param logsAddress string
+
 @description('Domain of function apps in this cloud.')
 param appDomain string
 
@@ -95,6 +101,9 @@ var ownSettings = {
   ROTATION_CONFIG: configuration
   ROTATION_OWN_CLIENT_IDS: signInClientId
   ROTATION_GRAPH_URL: graphAddress
+  ROTATION_ARM_URL: environment().resourceManager
+  ROTATION_SIGN_IN_WORKSPACES: signInWorkspaces
+  ROTATION_LOGS_URL: logsAddress
   ROTATION_DASHBOARD_URL: address
   ROTATION_LEASE_SECONDS: string(spans.leaseSeconds)
   ROTATION_LOOK_SPACING_SECONDS: string(spans.lookSpacingSeconds)

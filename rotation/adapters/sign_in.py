@@ -7,7 +7,7 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpRes
 from azure.identity.aio import ClientSecretCredential
 
 from rotation.adapters.azure_errors import BROKEN, TIMEOUTS, TOO_MANY, retry_after
-from rotation.domain.errors import Throttled, Unavailable
+from rotation.domain.errors import AccessDenied, Throttled, Unavailable
 from rotation.domain.identifiers import ClientId
 from rotation.domain.secret import SecretText
 from rotation.ports.sign_in import Accepted, NotAccepted, SignInAnswer, Unprovable
@@ -46,12 +46,28 @@ class EntraSignIn:
             return outcome
         raise outcome
 
-    async def _sign_in(self, client_id: ClientId, text: SecretText) -> None:
+    async def token_as(self, client_id: ClientId, text: SecretText, scope: str) -> SecretText:
+        """
+        Sign in for *scope*, and give the token.
+
+        Raises:
+            AccessDenied: The service refuses, with its code.
+            Retryable: It did not answer the question.
+        """
+        try:
+            return await self._sign_in(client_id, text, scope=scope)
+        except AzureError as error:
+            outcome = _outcome(error, client_id)
+        if isinstance(outcome, NotAccepted | Unprovable):
+            raise AccessDenied(f"AADSTS{outcome.code}", reason="sign-in-refused", client_id=client_id)
+        raise outcome
+
+    async def _sign_in(self, client_id: ClientId, text: SecretText, *, scope: str = "") -> SecretText:
         credential = ClientSecretCredential(
             self._tenant_id, client_id, text.reveal(), retry_total=0, **self._authority, **TIMEOUTS
         )
         async with credential:
-            await credential.get_token(self._scope)
+            return SecretText((await credential.get_token(scope or self._scope)).token)
 
 
 def _outcome(error: AzureError, client_id: ClientId) -> NotAccepted | Unprovable | Throttled | Unavailable:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import typer
 
-from rotation.cli import braking, configuring, enrolling, looking, rotating
+from rotation.cli import braking, configuring, destinations, enrolling, looking, replaying, retiring, rotating
 from rotation.cli.complaints import EXIT_CODES
 
 app = typer.Typer(
@@ -22,15 +22,24 @@ COMMANDS: tuple[tuple[str, tuple[Callable[..., None], ...]], ...] = (
     ("Whose it is", (enrolling.enrol, enrolling.release)),
     (
         "One rotation",
-        (rotating.rotate, rotating.approve, rotating.acknowledge, rotating.retry, rotating.abandon),
+        (
+            rotating.rotate,
+            rotating.approve,
+            rotating.acknowledge,
+            rotating.retry,
+            rotating.abandon,
+            retiring.retire,
+            destinations.deliver,
+        ),
     ),
-    ("Everything at once", (braking.scan, braking.pause, braking.resume)),
+    ("Everything at once", (braking.scan, braking.pause, braking.resume, replaying.replay)),
 )
 
 for panel, commands in COMMANDS:
     for command in commands:
         app.command(rich_help_panel=panel)(command)
 app.add_typer(configuring.config, name="config", rich_help_panel="Configuration")
+app.add_typer(destinations.destinations, name="destinations", rich_help_panel="Configuration")
 
 
 def main() -> None:

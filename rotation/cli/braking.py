@@ -26,7 +26,7 @@ def scan(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and report; open nothing.")] = False,
     passes: Annotated[
         list[str] | None,
-        typer.Option("--pass", metavar="NAME", help="secrets, usage, certificates, service-principals; repeat it."),
+        typer.Option("--pass", metavar="NAME", help="secrets, usage, drift, certificates ...; repeat it."),
     ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Follow it until it is finished.")] = False,
     as_person: AsPerson = "",
@@ -34,7 +34,7 @@ def scan(
 ) -> None:
     """Ask the app for a scan now."""
     chosen = tuple(passes or scanning.NIGHTLY)
-    if unknown := set(chosen) - {*scanning.NIGHTLY, *scanning.WEEKLY}:
+    if unknown := set(chosen) - {*scanning.NIGHTLY, *scanning.AFTER_NIGHT, *scanning.WEEKLY}:
         raise typer.BadParameter(f"no pass is called {', '.join(sorted(unknown))}", param_hint="--pass")
     here = terminal(ctx)
 

@@ -78,6 +78,8 @@ def _hand_off(delivery: DeliveryView) -> Iterator[RenderableType]:
         yield words.name(f"  □ {item}", 300)
     for question in delivery.hand_off.questions:
         yield words.name(f"  ? {question}", 300)
+    for record in delivery.hand_off.records:
+        yield words.name(f"  ✎ {record}", 300)
 
 
 def _missing(seen: RotationView) -> Iterator[RenderableType]:
@@ -155,4 +157,4 @@ def compromise(seen: ApplicationView, now: datetime, *, line: str, burnt: Collec
         table.add_row(secret.key_id, words.tall_day(secret.ends_at, now), Text(whose, style=style))
     yield table
     places = [name for each in seen.lines if each.line == line for name in each.destinations]
-    yield Text(f"These hold the line's secret and need the new one: {', '.join(places) or 'none is known'}")
+    yield Text(f"These hold the line's secret, go dark without it, and need the new one: {', '.join(places) or 'none is known'}")

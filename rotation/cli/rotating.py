@@ -12,6 +12,7 @@ from rotation.cli import journeys
 from rotation.cli.complaints import Exit
 from rotation.cli.enrolling import key_ids, line_name
 from rotation.cli.terminal import (
+    WHERE,
     ApplicationArgument,
     AsJson,
     AsPerson,
@@ -22,12 +23,13 @@ from rotation.cli.terminal import (
     tell,
     terminal,
 )
-from rotation.domain.delivery import AwaitingPerson
+from rotation.domain.delivery import AwaitingPerson, HandOff
 from rotation.domain.errors import NotFound, Refused
 from rotation.domain.identifiers import DestinationName, KeyId, LineId, RotationId
 from rotation.domain.line import Reason
 from rotation.ledger import application as ledger
 from rotation.workflows import operating, previewing, showing
+from rotation.workflows.enrolled import must_be_enrolled
 from rotation.workflows.finding import find_application, find_rotation
 from rotation.workflows.opening import Ask, NotOpened, Opened, open_rotation
 from rotation.workflows.resuming import retry_reason
@@ -73,7 +75,9 @@ def rotate(
             succeed=succeed,
             ticket=ticket,
         )
-        answer = await open_rotation(services, LineId(found.object_id, line_name(line)), ask)
+        line_id = LineId(found.object_id, line_name(line))
+        await must_be_enrolled(services, found, line_id)
+        answer = await open_rotation(services, line_id, ask)
         if isinstance(answer, NotOpened):
             raise Refused(answer.why, reason=answer.blocked or "not-opened", remedy="rotation status")
         return answer
@@ -160,7 +164,7 @@ def acknowledge(
     *,
     answer: Annotated[
         list[str] | None,
-        typer.Option("--answer", metavar="QUESTION=yes|no", help="Answer a question; repeat it. Else you are asked."),
+        typer.Option("--answer", metavar="QUESTION=ANSWER", help="Answer one; repeat it. Else you are asked."),
     ] = None,
     typed_end: Annotated[
         str, typer.Option("--typed-end", metavar="DATE", help="The expiry date that you typed into the form.")
@@ -173,7 +177,7 @@ def acknowledge(
 
     async def act(services: Services, by: str) -> None:
         named, to = await find_rotation(services, rotation), DestinationName(destination)
-        answers = given | _asked(await _questions(services, named, to), given, as_json=as_json)
+        answers = given | _asked(await _form(services, named, to), given, as_json=as_json)
         await operating.acknowledge(services, named, to, by=by, answers=answers, typed_end=typed_end)
 
     _do(ctx, as_person, act, said=f"acknowledged {destination}", rotation=rotation, as_json=as_json)
@@ -183,27 +187,27 @@ def _answers(texts: Sequence[str]) -> dict[str, str]:
     answers = {}
     for text in texts:
         question, mark, said = text.rpartition("=")
-        if not mark or said.strip().lower() not in {"yes", "no"}:
-            raise typer.BadParameter(f"{text!r} is not QUESTION=yes or QUESTION=no", param_hint="--answer")
-        answers[question.strip()] = said.strip().lower()
+        if not mark or not said.strip():
+            raise typer.BadParameter(f"{text!r} is not QUESTION=ANSWER", param_hint="--answer")
+        answers[question.strip()] = said.strip()
     return answers
 
 
-def _asked(questions: Sequence[str], given: dict[str, str], *, as_json: bool) -> dict[str, str]:
+def _asked(form: HandOff | None, given: dict[str, str], *, as_json: bool) -> dict[str, str]:
     """Ask what is not answered yet, where somebody is there to answer."""
-    left = [question for question in questions if question not in given]
-    if not left or as_json or not sys.stdin.isatty():
+    if form is None or as_json or not sys.stdin.isatty():
         return {}
-    return {question: "yes" if typer.confirm(question) else "no" for question in left}
+    said = {text: "yes" if typer.confirm(text) else "no" for text in form.questions if text not in given}
+    return said | {text: typer.prompt(text) for text in form.records if text not in given}
 
 
-async def _questions(services: Services, rotation: RotationId, to: DestinationName) -> Sequence[str]:
+async def _form(services: Services, rotation: RotationId, to: DestinationName) -> HandOff | None:
     record = await ledger.read(services.tables, rotation.application)
     if rotation.ulid not in record.rotations:
         raise NotFound(f"there is no rotation {rotation}", rotation=str(rotation))
     stored = record.deliveries.get((rotation.ulid, to))
     phase = stored.delivery.phase if stored else None
-    return phase.hand_off.questions if isinstance(phase, AwaitingPerson) else ()
+    return phase.hand_off if isinstance(phase, AwaitingPerson) else None
 
 
 def retry(
@@ -223,7 +227,7 @@ def retry(
     here = terminal(ctx)
 
     async def act(services: Services) -> int:
-        return await retry_reason(services, reason, by=await here.who(as_person))
+        return await retry_reason(services, reason, by=await here.who(as_person), where=WHERE)
 
     count = here.run(act, as_json=as_json)
     tell({"retried": count, "reason": reason}, Text(f"{count} rotations go on."), as_json=as_json)
@@ -233,7 +237,7 @@ def retry(
 
 def _retry_one(rotation: str) -> Callable[[Services, str], Awaitable[None]]:
     async def act(services: Services, by: str) -> None:
-        await operating.retry(services, await find_rotation(services, rotation), by=by)
+        await operating.retry(services, await find_rotation(services, rotation), by=by, where=WHERE)
 
     return act
 
@@ -242,13 +246,13 @@ def abandon(
     ctx: typer.Context,
     rotation: RotationArgument,
     *,
-    why: Annotated[str, typer.Option("--why", help="For the audit trail.", prompt="Why?")],
+    reason: Annotated[str, typer.Option("--reason", help="For the audit trail.", prompt="Why?")],
     as_person: AsPerson = "",
     as_json: AsJson = False,
 ) -> None:
     """Give up a rotation that has published nothing; what it minted is removed."""
 
     async def act(services: Services, by: str) -> None:
-        await operating.abandon(services, await find_rotation(services, rotation), by=by, why=why)
+        await operating.abandon(services, await find_rotation(services, rotation), by=by, why=reason, where=WHERE)
 
     _do(ctx, as_person, act, said="abandoned", rotation=rotation, as_json=as_json)

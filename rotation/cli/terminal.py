@@ -18,6 +18,8 @@ from rotation.workflows.facts import facts
 from rotation.workflows.services import Services
 
 WIDTH = 80
+WHERE = "terminal"
+"""Where something was said, for the audit trail."""
 
 # Plain assignments: typer does not look into `type` statements.
 AsJson = Annotated[bool, typer.Option("--json", help="The same facts as JSON, and nothing else.")]

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from rotation.domain.delivery import Delivery, Holding
-from rotation.domain.evidence import Use
+from rotation.domain.delivery import Delivery
+from rotation.domain.holding import Holding
 from rotation.domain.identifiers import DestinationName, KeyId, LineId, LineName, ObjectId, RotationId
 from rotation.domain.line import Line
 from rotation.domain.rotation import Blocked, Rotation
+from rotation.domain.use import OwnSignIns, Use
 from rotation.ledger import keys
 from rotation.ledger.codec import Codec
 from rotation.ledger.notices import OUTBOX, OutboxEntry
@@ -52,6 +53,23 @@ class ApplicationRecord:
             if line.key(key_id):
                 return line.id
         return None
+
+
+def own_sign_ins(record: ApplicationRecord, key_id: KeyId) -> OwnSignIns | None:
+    """
+    Tell when we signed in with a key id of a line; None: with one that was handed over, never.
+
+    Proofs are with its rotation, looks on behalf of a destination with the deliveries of that rotation.
+    """
+    line = record.line_of(key_id)
+    held = record.lines[line.name].key(key_id) if line else None
+    rotation = record.rotations.get(held.minted_by) if held and held.minted_by else None
+    if rotation is None:
+        return None
+    looks = (stored.delivery.own_sign_in_at for stored in record.deliveries_of(rotation.id.ulid).values())
+    ours = [*(rotation.own_sign_ins or ()), *(look for look in looks if look is not None)]
+    published_at = rotation.publication.published_at if rotation.publication else None
+    return OwnSignIns(first=min(ours), last=max(ours), published_at=published_at) if ours else None
 
 
 async def read(tables: Tables, application: ObjectId) -> ApplicationRecord:
@@ -120,6 +138,15 @@ def put_rotation(value: Rotation) -> Upsert:
 def delivery_columns(value: Delivery) -> dict[str, Value]:
     """Give the columns of a delivery's row."""
     return {**DELIVERY.columns(value), "phase": value.phase.phase, "since": value.since}
+
+
+def put_use(key_id: KeyId, value: Use) -> Upsert:
+    """Write what is known of a key id's use."""
+    columns = USE.columns(value)
+    return Upsert(
+        key=keys.use(key_id),
+        values={**columns, "last_used_at": value.last_used_at} if value.last_used_at else columns,
+    )
 
 
 def put_event(at: datetime, ulid: str, *, what: str, facts: Mapping[str, Any]) -> Upsert:

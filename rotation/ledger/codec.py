@@ -1,6 +1,7 @@
 """Write records as columns and read them back."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -16,7 +17,12 @@ class Codec[Record]:
     """One kind of record as JSON in the columns `state`, `state_1`, ...: readable with any table tool."""
 
     def __init__(self, kind: Any) -> None:
-        self._adapter: TypeAdapter[Record] = TypeAdapter(kind)
+        self._kind = kind
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[Record]:
+        """Made when first used: all of them together are a tenth of a cold start (docs/performance.md)."""
+        return TypeAdapter(self._kind)
 
     def columns(self, record: Record) -> dict[str, Value]:
         """Give the columns that hold *record*."""

@@ -19,7 +19,6 @@ TRIES = 30
 class UsageReading:
     """How far one usage source has been read; the newest use of each key id is with its application."""
 
-    source: str = ""
     first_read_at: datetime | None = None
     read_at: datetime | None = None
 
@@ -31,12 +30,21 @@ class Beginning:
     first_enrolled_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """Since when somebody looks whether nights are missed, and when it was last looked."""
+
+    since: datetime | None = None
+    looked_at: datetime | None = None
+
+
 PAUSE: Codec[Pause] = Codec(Pause)
 RAMP: Codec[RampCount] = Codec(RampCount)
 BREAKER: Codec[Breaker] = Codec(Breaker)
 NIGHT: Codec[Night | None] = Codec(Night | None)
 USAGE: Codec[UsageReading] = Codec(UsageReading)
 BEGINNING: Codec[Beginning] = Codec(Beginning)
+WATCHED: Codec[Watched] = Codec(Watched)
 RESUMING: Codec[tuple[str, ...]] = Codec(tuple[str, ...])
 
 
@@ -89,10 +97,14 @@ class Control:
         self.ramp = Single(tables, "ramp", RAMP, empty=RampCount())
         self.breaker = Single(tables, "breaker", BREAKER, empty=Breaker())
         self.night = Single(tables, "night", NIGHT, empty=None)
-        self.usage = Single(tables, "usage", USAGE, empty=UsageReading())
         self.beginning = Single(tables, "beginning", BEGINNING, empty=Beginning())
+        self.watched = Single(tables, "watched", WATCHED, empty=Watched())
         self.resuming = Single(tables, "resuming", RESUMING, empty=())
         """Causes that were found gone: whatever stopped for them goes on."""
+
+    def usage(self, source: str) -> Single[UsageReading]:
+        """How far the usage source of that name has been read."""
+        return Single(self._tables, f"usage|{source}", USAGE, empty=UsageReading())
 
     async def pause(self) -> Pause | None:
         """Tell whether everything is paused."""

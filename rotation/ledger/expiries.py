@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from rotation.domain.identifiers import KeyId
 from rotation.ledger import keys
 from rotation.ledger.codec import Codec
-from rotation.ports.tables import TRANSACTION_LIMIT, Change, Delete, Query, Tables, Upsert
+from rotation.ports.tables import TRANSACTION_LIMIT, Change, Delete, Query, Tables, Upsert, Value
 
 ENDED_KEPT = timedelta(days=30)
 
@@ -22,7 +23,7 @@ class Expiry:
     key_id: KeyId
     application: str
     kind: str
-    """`secret`, `certificate`, `saml-certificate` or `service-principal-secret`."""
+    """`secret`, `certificate`, `saml-certificate`, `service-principal-secret` or `connection-secret`."""
     end_at: datetime
     credential_name: str = ""
     policy: str = ""
@@ -45,8 +46,19 @@ class Expiry:
 CODEC: Codec[Expiry] = Codec(Expiry)
 
 
-def _print_of(text: str) -> bytes:
-    return hashlib.blake2b(text.encode(), digest_size=8).digest()
+PRINT = "print"
+"""Column with the kind and a short hash of the record: a night reads no more of a row than this."""
+_PARTS = attrgetter(*(each.name for each in fields(Expiry)))
+
+
+def _print_of(expiry: Expiry) -> str:
+    parts = "\0".join(map(str, _PARTS(expiry)))
+    return f"{expiry.kind} {hashlib.blake2b(parts.encode(), digest_size=8).hexdigest()}"
+
+
+def _values(expiry: Expiry, known_by: str) -> dict[str, Value]:
+    columns: dict[str, Value] = {"end_at": expiry.end_at, "kind": expiry.kind, "status": expiry.status, PRINT: known_by}
+    return {**CODEC.columns(expiry), **columns}
 
 
 @dataclass(slots=True)
@@ -54,12 +66,12 @@ class ExpiryChanges:
     """
     What one pass changes, against what is there, in as few transactions as there are.
 
-    `known` holds eight bytes a row, not the row: a horizon of tens of thousands of rows stays small.
+    `known` holds each row's print, not the row: a horizon of tens of thousands of rows stays small.
     """
 
     tables: Tables
     kinds: frozenset[str]
-    known: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    known: dict[tuple[str, str], str] = field(default_factory=dict)
     _pending: dict[str, list[Change]] = field(default_factory=dict)
     written: int = 0
     deleted: int = 0
@@ -68,19 +80,18 @@ class ExpiryChanges:
     async def begin(cls, tables: Tables, kinds: frozenset[str]) -> "ExpiryChanges":
         """Read what earlier passes of these kinds have written."""
         changes = cls(tables, kinds)
-        async for row in tables.query(keys.EXPIRIES, Query()):
-            if row.values.get("kind") in kinds:
-                changes.known[row.partition, row.key] = _print_of(str(row.values["state"]))
+        async for row in tables.query(keys.EXPIRIES, Query(columns=(PRINT,))):
+            found = str(row.values.get(PRINT, ""))
+            if found.partition(" ")[0] in kinds:
+                changes.known[row.partition, row.key] = found
         return changes
 
     async def want(self, expiry: Expiry) -> None:
         """Say that this row should be there."""
-        columns = CODEC.columns(expiry)
-        place = (expiry.partition, expiry.key)
-        if self.known.pop(place, None) == _print_of(str(columns["state"])):
+        partition, key, known_by = expiry.partition, expiry.key, _print_of(expiry)
+        if self.known.pop((partition, key), None) == known_by:
             return
-        values = {**columns, "end_at": expiry.end_at, "kind": expiry.kind, "status": expiry.status}
-        await self._add(expiry.partition, Upsert(key=expiry.key, values=values))
+        await self._add(partition, Upsert(key=key, values=_values(expiry, known_by)))
         self.written += 1
 
     async def _add(self, partition: str, change: Change) -> None:
@@ -109,8 +120,8 @@ async def all_expiries(tables: Tables) -> AsyncIterator[Expiry]:
 
 async def put(tables: Tables, expiry: Expiry) -> None:
     """Write one row now, as when a rotation has published."""
-    values = {**CODEC.columns(expiry), "end_at": expiry.end_at, "kind": expiry.kind, "status": expiry.status}
-    await tables.commit(keys.EXPIRIES, expiry.partition, [Upsert(key=expiry.key, values=values)])
+    change = Upsert(key=expiry.key, values=_values(expiry, _print_of(expiry)))
+    await tables.commit(keys.EXPIRIES, expiry.partition, [change])
 
 
 def in_horizon(end_at: datetime, now: datetime, horizon: timedelta) -> bool:

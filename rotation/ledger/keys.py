@@ -1,5 +1,6 @@
 """Names of tables and keys of rows (protocol.md, Ledger)."""
 
+import hashlib
 from datetime import datetime
 from urllib.parse import quote
 
@@ -23,6 +24,12 @@ QUEUE_ROTATIONS = "rotations"
 QUEUE_DELIVERIES = "deliveries"
 QUEUE_NOTICES = "notices"
 QUEUES = (QUEUE_SCANS, QUEUE_ROTATIONS, QUEUE_DELIVERIES, QUEUE_NOTICES)
+
+
+def poison_of(queue: str) -> str:
+    """Give the queue to which the host moves what it gave up on (platform.md D2)."""
+    return f"{queue}-poison"
+
 
 LIVE = "a|"
 LEASE = "a|lease"
@@ -86,6 +93,11 @@ def rotation_wake(rotation_id: RotationId) -> str:
 def delivery_wake(rotation_id: RotationId, destination: DestinationName) -> str:
     """Key of a delivery's wake."""
     return f"{rotation_id.application}|{rotation_id.ulid}|{destination}"
+
+
+def resource(address: str) -> str:
+    """Key of the lease on what destinations write whole: a hash, for addresses hold characters that keys may not."""
+    return hashlib.sha256(address.casefold().encode()).hexdigest()[:32]
 
 
 def week(at: datetime) -> str:

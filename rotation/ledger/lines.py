@@ -5,14 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
-from rotation.domain.delivery import AwaitingApproval, AwaitingPerson
-from rotation.domain.identifiers import ClientId, KeyId, LineId, PolicyName
+from rotation.domain.delivery import AwaitingApproval, AwaitingPerson, DeliveryBlocked
+from rotation.domain.errors import StaleRecord, Unavailable
+from rotation.domain.identifiers import ClientId, DestinationName, KeyId, LineId, PolicyName
 from rotation.domain.line import HeldKey, LastPublished, Line
 from rotation.domain.rotation import Blocked, Delivering, Minting, Planned, Proven, Published, Rotation, Staged
 from rotation.ledger import keys
 from rotation.ledger.application import ApplicationRecord
 from rotation.ledger.codec import Codec
-from rotation.ports.tables import Delete, Query, Tables, Upsert, Value
+from rotation.ports.tables import Delete, Insert, Query, Replace, Tables, Upsert, Value
+
+TRIES = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,11 @@ class IndexedLine:
     """The scan that found it due and not yet opened."""
     urgent: bool = False
     enrolled_at: datetime | None = None
+    phase_since: datetime | None = None
+    stopped_at: datetime | None = None
+    """When its open rotation, or the delivery of it that stopped first, last stopped."""
+    places_stopped: tuple[tuple[DestinationName, str], ...] = ()
+    """Destinations whose delivery is Blocked, and why."""
 
     def due_as(self, other: Self) -> Self:
         """Keep what a scan noted on another copy of this entry."""
@@ -76,7 +84,25 @@ def index(line: Line, record: ApplicationRecord, rotation: Rotation | None) -> I
         repeated=line.repeated,
         enrolled_at=line.enrolment.at,
         stopped=rotation.phase.reason if rotation and isinstance(rotation.phase, Blocked) else "",
+        phase_since=rotation.phase_since if rotation else None,
+        stopped_at=_stopped_at(record, rotation),
+        places_stopped=tuple((name, phase.reason) for name, phase in _places_stopped(record, rotation)),
     )
+
+
+def _places_stopped(
+    record: ApplicationRecord, rotation: Rotation | None
+) -> list[tuple[DestinationName, DeliveryBlocked]]:
+    if rotation is None or not rotation.open:
+        return []
+    stored = sorted(record.deliveries_of(rotation.id.ulid).items())
+    return [(name, each.delivery.phase) for name, each in stored if isinstance(each.delivery.phase, DeliveryBlocked)]
+
+
+def _stopped_at(record: ApplicationRecord, rotation: Rotation | None) -> datetime | None:
+    if rotation is not None and isinstance(rotation.phase, Blocked):
+        return rotation.phase.since
+    return min((phase.since for _name, phase in _places_stopped(record, rotation)), default=None)
 
 
 def _under_way(record: ApplicationRecord, rotation: Rotation | None) -> bool:
@@ -92,6 +118,16 @@ def _under_way(record: ApplicationRecord, rotation: Rotation | None) -> bool:
     return not open_ones or not all(isinstance(delivery.phase, waiting) for delivery in open_ones)
 
 
+def _columns(entry: IndexedLine) -> dict[str, Value]:
+    return {
+        **CODEC.columns(entry),
+        "policy": entry.policy,
+        "phase": entry.phase,
+        "blocked": entry.blocked,
+        "due_in": entry.due_in,
+    }
+
+
 class Lines:
     """The rows of table `lines`."""
 
@@ -100,15 +136,30 @@ class Lines:
 
     async def put(self, entry: IndexedLine) -> None:
         """Write an entry; always after the truth."""
-        columns: dict[str, Value] = {
-            **CODEC.columns(entry),
-            "policy": entry.policy,
-            "phase": entry.phase,
-            "blocked": entry.blocked,
-            "due_in": entry.due_in,
-        }
-        change = Upsert(key=keys.line_index(entry.id), values=columns)
+        change = Upsert(key=keys.line_index(entry.id), values=_columns(entry))
         await self._tables.commit(keys.LINES, keys.shard(entry.id.application), [change])
+
+    async def refresh(self, entry: IndexedLine) -> None:
+        """
+        Write an entry anew, and keep what a scan noted on it: it may be due while its rotation takes a step.
+
+        Raises:
+            Unavailable: Too many others change it at once.
+        """
+        for _try in range(TRIES):
+            row = await self._tables.get(keys.LINES, keys.shard(entry.id.application), keys.line_index(entry.id))
+            before = CODEC.record(row.values) if row else None
+            kept = entry.due_as(before) if before else entry
+            if kept == before:
+                return
+            key, values = keys.line_index(entry.id), _columns(kept)
+            change = Replace(key=key, values=values, etag=row.etag) if row else Insert(key=key, values=values)
+            try:
+                await self._tables.commit(keys.LINES, keys.shard(entry.id.application), [change])
+            except StaleRecord:
+                continue
+            return
+        raise Unavailable(f"the index entry of {entry.id} is written by too many at once")
 
     async def drop(self, line_id: LineId) -> None:
         """Remove an entry."""

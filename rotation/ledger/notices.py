@@ -84,3 +84,9 @@ class Notices:
         """Read the keys of notices that nobody has sent."""
         async for row in self._tables.query(keys.NOTICES, Query(partition=PARTITION, due=("look_at", now))):
             yield row.key
+
+    async def given_up(self) -> AsyncIterator[str]:
+        """Read the keys of notices that are not tried again."""
+        async for row in self._tables.query(keys.NOTICES, Query(partition=PARTITION)):
+            if NOTICE.record(row.values).given_up:
+                yield row.key

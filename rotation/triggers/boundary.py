@@ -29,7 +29,7 @@ from rotation.domain.errors import (
 from rotation.domain.messages import UnreadableMessage
 from rotation.web.bodies import BadRequest
 from rotation.web.exchange import Handler, Request, Response
-from rotation.workflows import recovering
+from rotation.workflows import giving_up
 from rotation.workflows.services import Services
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ async def message(known: Known, queue: str, text: str, *, work: Work) -> None:
         log.error("message.misconfigured", extra={"queue": queue, "problems": list(error.problems)})  # noqa: TRY400  # the problems say it all; a trace would hide them
     except UnreadableMessage as error:
         log.warning("message.unreadable", extra={"queue": queue, "reason": error.message})
-        await recovering.unreadable(known(), queue, text, reason=error.message)
+        await giving_up.unreadable(known(), queue, text, reason=error.message)
         raise
 
 
@@ -70,14 +70,23 @@ async def poison(known: Known, queue: str, text: str) -> None:
     """
     Record what the host gave up on.
 
-    LeaseHeld and its like raise, so that the host comes back: this is the last function that sees the message.
+    It raises for storage only, which is where it would be recorded: nobody reads the poison queue of a poison queue.
+    A message that ends there all the same is no loss; its wake stands, and what crashed comes this way again.
     """
     try:
-        await recovering.gave_up(known(), queue, text)
+        await giving_up.gave_up(known(), queue, text)
+    except LeaseHeld as held:
+        await giving_up.come_back(known(), queue, text, until=held.until)
+    except Retryable:
+        raise
     except Misconfigured as error:
         log.error("poison.misconfigured", extra={"queue": queue, "problems": list(error.problems)})  # noqa: TRY400  # as above
     except (NotFound, Superseded) as error:
         log.warning("poison.nothing-left", extra={"queue": queue, "reason": error.reason})
+    except Exception as error:
+        log.exception("poison.not-recorded", extra={"queue": queue})
+        why = error.reason if isinstance(error, RotationError) else type(error).__name__
+        await giving_up.not_recorded(known(), queue, text, why=why)
 
 
 async def tick(known: Known, name: str, work: Callable[[Services], Awaitable[object]]) -> None:

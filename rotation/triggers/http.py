@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 
 import azure.functions as func
 
-from rotation.bootstrap import services
 from rotation.triggers.boundary import answer
-from rotation.web import brakes, health, lines, rotations, scans
+from rotation.triggers.composed import services
+from rotation.web import acting, brakes, destinations, health, lines, rotations, scans
 from rotation.web.exchange import PERSON_HEADER, Handler, Request
 
 routes = func.Blueprint()
@@ -65,6 +65,12 @@ async def lines_preview(req: func.HttpRequest) -> func.HttpResponse:
     return await _serve(req, lines.preview)
 
 
+@routes.route(route="destinations", methods=["GET"])
+async def destinations_list(req: func.HttpRequest) -> func.HttpResponse:
+    """Describe where secrets go."""
+    return await _serve(req, destinations.everything)
+
+
 @routes.route(route="rotations", methods=["POST"])
 async def rotations_begin(req: func.HttpRequest) -> func.HttpResponse:
     """Ask for a rotation."""
@@ -75,6 +81,24 @@ async def rotations_begin(req: func.HttpRequest) -> func.HttpResponse:
 async def rotations_report(req: func.HttpRequest) -> func.HttpResponse:
     """Follow a rotation."""
     return await _serve(req, rotations.report)
+
+
+@routes.route(route="rotations/{id}/retry", methods=["POST"])
+async def rotations_retry(req: func.HttpRequest) -> func.HttpResponse:
+    """Let what is stopped go on."""
+    return await _serve(req, acting.retry)
+
+
+@routes.route(route="rotations/{id}/abandon", methods=["POST"])
+async def rotations_abandon(req: func.HttpRequest) -> func.HttpResponse:
+    """Give up a rotation that has published nothing."""
+    return await _serve(req, acting.abandon)
+
+
+@routes.route(route="rotations/{id}/retire", methods=["POST"])
+async def rotations_retire(req: func.HttpRequest) -> func.HttpResponse:
+    """Let an old secret go at once."""
+    return await _serve(req, acting.retire)
 
 
 @routes.route(route="pause", methods=["POST"])

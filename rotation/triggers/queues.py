@@ -6,10 +6,10 @@ What begins by a message. Each queue has its function, and its poison queue has 
 
 import azure.functions as func
 
-from rotation.bootstrap import services
 from rotation.domain.messages import read_delivery, read_notice, read_rotation, read_scan
 from rotation.ledger import keys
 from rotation.triggers.boundary import message, poison
+from rotation.triggers.composed import services
 from rotation.workflows import deliver, reminding, rotate, scanning
 from rotation.workflows.services import Services
 
@@ -64,25 +64,25 @@ async def notice(msg: func.QueueMessage) -> None:
     await message(services, keys.QUEUE_NOTICES, _text(msg), work=_notice)
 
 
-@queues.queue_trigger(arg_name="msg", queue_name=f"{keys.QUEUE_SCANS}-poison", connection=STORAGE)
+@queues.queue_trigger(arg_name="msg", queue_name=keys.poison_of(keys.QUEUE_SCANS), connection=STORAGE)
 async def scan_given_up(msg: func.QueueMessage) -> None:
     """Record a scan that failed again and again."""
     await poison(services, keys.QUEUE_SCANS, _text(msg))
 
 
-@queues.queue_trigger(arg_name="msg", queue_name=f"{keys.QUEUE_ROTATIONS}-poison", connection=STORAGE)
+@queues.queue_trigger(arg_name="msg", queue_name=keys.poison_of(keys.QUEUE_ROTATIONS), connection=STORAGE)
 async def rotation_given_up(msg: func.QueueMessage) -> None:
     """Record a rotation whose step failed again and again."""
     await poison(services, keys.QUEUE_ROTATIONS, _text(msg))
 
 
-@queues.queue_trigger(arg_name="msg", queue_name=f"{keys.QUEUE_DELIVERIES}-poison", connection=STORAGE)
+@queues.queue_trigger(arg_name="msg", queue_name=keys.poison_of(keys.QUEUE_DELIVERIES), connection=STORAGE)
 async def delivery_given_up(msg: func.QueueMessage) -> None:
     """Record a delivery whose step failed again and again."""
     await poison(services, keys.QUEUE_DELIVERIES, _text(msg))
 
 
-@queues.queue_trigger(arg_name="msg", queue_name=f"{keys.QUEUE_NOTICES}-poison", connection=STORAGE)
+@queues.queue_trigger(arg_name="msg", queue_name=keys.poison_of(keys.QUEUE_NOTICES), connection=STORAGE)
 async def notice_given_up(msg: func.QueueMessage) -> None:
     """Record a notice that failed again and again."""
     await poison(services, keys.QUEUE_NOTICES, _text(msg))

@@ -2,8 +2,8 @@
 
 import azure.functions as func
 
-from rotation.bootstrap import services
 from rotation.triggers.boundary import tick
+from rotation.triggers.composed import services
 from rotation.workflows import recovering, reminding, scanning
 from rotation.workflows.services import Services
 

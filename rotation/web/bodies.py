@@ -39,7 +39,7 @@ def read[Wanted: Body](model: type[Wanted], request: Request) -> Wanted:
     try:
         given: Any = json.loads(request.body) if request.body.strip() else {}
     except ValueError as error:
-        raise BadRequest([f"the body is not JSON: {error}"]) from None
+        raise BadRequest([f"the body is not JSON{_place(error)}; send an object of {_fields(model)}"]) from None
     except RecursionError:
         raise BadRequest(["the body is nested too deep to read"]) from None
     if not isinstance(given, dict):
@@ -51,16 +51,35 @@ def read[Wanted: Body](model: type[Wanted], request: Request) -> Wanted:
     raise BadRequest(told)
 
 
+def _place(error: ValueError) -> str:
+    return f" at line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+
+
 def _told(model: type[Body], problem: Any) -> str:
+    """Say which field, what is wrong with it, and what to do: in our words, whatever reads it."""
     name = ".".join(str(step) for step in problem["loc"]) or "body"
     match problem["type"]:
         case "extra_forbidden":
             return f"{name}: unknown field; allowed: {_fields(model)}"
-        case "missing":
-            return f"{name}: is missing"
-        case _:
-            message = problem["msg"].removeprefix("Value error, ").replace("Input should be ", "must be ")
-            return f"{name}: {message}"
+        case "value_error":
+            return f"{name}: {problem['msg'].removeprefix('Value error, ')}"
+        case kind:
+            return f"{name}: {_WORDS.get(kind, _OTHER).format(**problem.get('ctx', {}))}"
+
+
+_OTHER = "is of another kind than this field takes; docs/api.md lists the fields"
+_WORDS = {
+    "missing": "is missing; add it",
+    "bool_type": "is not true or false; write one of them, without quotes",
+    "string_type": "is not text; write it in quotes",
+    "string_too_short": "is empty; write something",
+    "string_too_long": "is longer than {max_length} characters; shorten it",
+    "string_pattern_mismatch": "is not a name; write lower-case letters, digits and dashes, at most 40",
+    "literal_error": "is none of the values that it may have; write {expected}",
+    "tuple_type": "is not a list; write it in [ ]",
+    "too_long": "has more than {max_length} entries; send fewer",
+}
+"""By the reader's name for what is wrong; a value that was sent is never repeated."""
 
 
 def _fields(model: type[Body]) -> str:

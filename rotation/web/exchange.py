@@ -10,6 +10,9 @@ from rotation.workflows.services import Services
 PERSON_HEADER = "x-ms-client-principal-name"
 """Set by App Service's own sign-in, which strips it from what callers send (platform.md D2)."""
 
+WHERE = "http"
+"""Where something was said, for the audit trail."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:

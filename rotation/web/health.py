@@ -1,4 +1,4 @@
-"""`/api/health`: can we reach what we need, when was the last complete scan, and which brakes hold."""
+"""`/api/health`: can we reach what we need, was every night's scan complete, does anything stand still, what holds."""
 
 import asyncio
 import time
@@ -10,15 +10,14 @@ from datetime import timedelta
 from rotation.domain.errors import ApplicationGone, RotationError
 from rotation.domain.identifiers import ObjectId
 from rotation.web.exchange import Request, Response
-from rotation.workflows.scanning import last_complete
+from rotation.workflows.scanning import last_complete, last_finished
 from rotation.workflows.services import Services
+from rotation.workflows.watching import missed_night, standing_still, told
 
 NOBODY = ObjectId("00000000-0000-0000-0000-000000000000")
 PROBE = "rotation-health-probe"
 """A vault name that need not exist: an empty answer is an answer."""
 WITHIN = timedelta(seconds=10)
-STALE_AFTER = timedelta(hours=36)
-"""A night was missed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +38,7 @@ async def report(services: Services, request: Request) -> Response:  # noqa: ARG
         _check("graph", _graph(services)),
         _check("configuration", _configuration(services)),
         _check("scan", _scan(services)),
+        _check("rotations", _rotations(services)),
         _check("brakes", _brakes(services)),
     )
     healthy = all(check.healthy for check in checks)
@@ -83,8 +83,17 @@ async def _scan(services: Services) -> tuple[bool, str]:
     scan = await last_complete(services)
     if scan is None or scan.finished_at is None:
         return False, "no complete scan in the last seven days"
-    age = services.clock.now() - scan.finished_at
-    return age < STALE_AFTER, f"last complete scan {scan.finished_at:%Y-%m-%d %H:%M} UTC ({scan.id})"
+    if missed := await missed_night(services):
+        return False, missed
+    latest = await last_finished(services)
+    if latest is not None and not latest.complete:
+        return False, f"the last scan ({latest.id}) is incomplete: {latest.problem}"
+    return True, f"last complete scan {scan.finished_at:%Y-%m-%d %H:%M} UTC ({scan.id})"
+
+
+async def _rotations(services: Services) -> tuple[bool, str]:
+    still = await standing_still(services)
+    return not still, told(still, services.timing.phase_deadline) if still else "none stands still"
 
 
 async def _brakes(services: Services) -> tuple[bool, str]:

@@ -1,7 +1,5 @@
 """`/api/lines`: what is enrolled, and what enrolling would mean. Enrolling itself takes a person at a terminal."""
 
-import shlex
-
 from pydantic import Field
 
 from rotation.domain.errors import Refused
@@ -9,7 +7,8 @@ from rotation.domain.identifiers import NAME, LineName
 from rotation.web.bodies import Body, read
 from rotation.web.exchange import Request, Response, ok
 from rotation.workflows import previewing, showing
-from rotation.workflows.finding import Found, find_application
+from rotation.workflows.enrolled import enrol_command
+from rotation.workflows.finding import find_application
 from rotation.workflows.services import Services
 from rotation.workflows.telling import preview_told
 
@@ -46,8 +45,3 @@ async def preview(services: Services, request: Request) -> Response:
     wish = previewing.Wish(application=found.object_id, line=line, by=request.by)
     seen = await previewing.preview(services, wish)
     return ok({**preview_told(seen), "remedy": enrol_command(found, line)})
-
-
-def enrol_command(found: Found, line: LineName) -> str:
-    """Give the command that enrols."""
-    return shlex.join(["rotation", "enrol", found.object_id, "--line", line])

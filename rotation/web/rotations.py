@@ -4,15 +4,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from rotation.domain.errors import NotFound, Refused
+from rotation.domain.errors import Refused
 from rotation.domain.identifiers import NAME, LineId, LineName
 from rotation.domain.line import Reason
-from rotation.ledger import application as ledger
 from rotation.web.bodies import Body, read
 from rotation.web.exchange import Request, Response, accepted, ok
-from rotation.web.lines import enrol_command
 from rotation.workflows import previewing, showing
-from rotation.workflows.finding import Found, find_application, find_rotation
+from rotation.workflows.enrolled import must_be_enrolled
+from rotation.workflows.finding import find_application, find_rotation
 from rotation.workflows.opening import Ask, NotOpened, open_rotation
 from rotation.workflows.services import Services
 
@@ -45,46 +44,30 @@ async def begin(services: Services, request: Request) -> Response:
             reason="compromised-at-terminal",
             remedy=f"rotation rotate {found.object_id} --line {line_id.name} --reason compromised --burnt KEYID",
         )
-    await _enrolled(services, found, line_id)
+    await must_be_enrolled(services, found, line_id)
     ask = Ask(by=request.by, reason=Reason.REQUESTED, succeed=body.succeed, ticket=body.ticket)
     try:
         answer = await open_rotation(services, line_id, ask)
     except Refused as refusal:
-        raise _with_address(refusal) from None
+        raise with_address(refusal) from None
     if isinstance(answer, NotOpened):
         raise Refused(answer.why, reason=answer.blocked or "not-opened", remedy="rotation status", line=str(line_id))
-    return accepted(_address(str(answer.rotation)), rotation=str(answer.rotation))
+    return accepted(address_of(str(answer.rotation)), rotation=str(answer.rotation))
 
 
-def _address(rotation: str) -> str:
+def address_of(rotation: str) -> str:
+    """Give where a rotation is followed."""
     return f"/api/rotations/{rotation}"
 
 
-def _with_address(refusal: Refused) -> Refused:
+def with_address(refusal: Refused) -> Refused:
+    """Tell a refusal as callers of the API need it: with addresses, and fields for options."""
     told = dict(refusal.facts)
     if "rotation" in told:
-        told["address"] = _address(str(told["rotation"]))
-    remedy = refusal.remedy.replace("--succeed", '"succeed": true')
+        told["address"] = address_of(str(told["rotation"]))
+    is_command = refusal.remedy.startswith("rotation ")
+    remedy = refusal.remedy if is_command else refusal.remedy.replace("--succeed", '"succeed": true')
     return Refused(refusal.message, reason=refusal.reason, remedy=remedy, **told)
-
-
-async def _enrolled(services: Services, found: Found, line_id: LineId) -> None:
-    """Tell a line that somebody could enrol from one that nobody has heard of."""
-    if await ledger.line(services.tables, line_id) is not None:
-        return
-    configuration = await services.configurations.current()
-    application = await services.directory.application(found.object_id)
-    owners = (await services.directory.owners([found.object_id])).get(found.object_id, ())
-    policy = configuration.policy_for(application, [owner.mail or "" for owner in owners])
-    if policy is not None and policy.entry(line_id.name, found.object_id) is not None:
-        raise Refused(
-            f"line {line_id.name} of {found.display_name} is not enrolled, so it is not ours to rotate",
-            reason="not-enrolled",
-            remedy=enrol_command(found, line_id.name),
-            line=str(line_id),
-        )
-    why = f"no policy names a line {line_id.name} for {found.display_name}"
-    raise NotFound(why, reason="no-such-line", line=str(line_id))
 
 
 async def report(services: Services, request: Request) -> Response:

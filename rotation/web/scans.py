@@ -7,12 +7,14 @@ from rotation.web.exchange import Request, Response, accepted, ok
 from rotation.workflows import scanning
 from rotation.workflows.services import Services
 
+type Pass = Literal["secrets", "usage", "drift", "connection-secrets", "certificates", "service-principals"]
+
 
 class ScanBody(Body):
     """What `POST /api/scans` takes."""
 
     dry_run: bool = False
-    passes: tuple[Literal["secrets", "usage", "certificates", "service-principals"], ...] | None = None
+    passes: tuple[Pass, ...] | None = None
 
 
 async def begin(services: Services, request: Request) -> Response:

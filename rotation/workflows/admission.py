@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from rotation.domain.credential import Application
 from rotation.domain.delivery import DeliveryMode
-from rotation.domain.errors import ApplicationGone
+from rotation.domain.errors import ApplicationGone, Contested
 from rotation.domain.line import CannotOpen, Due, Line, LineBlock, NotDue, Reason, Sight, due
 from rotation.domain.policy import Configuration, LineEntry, Mode, Policy
 from rotation.ledger import application as ledger
@@ -12,6 +12,7 @@ from rotation.ledger.lines import index
 from rotation.ports.directory import CredentialRules
 from rotation.ports.tables import Change
 from rotation.workflows.asking import Ask, NotOpened, Opening
+from rotation.workflows.contesting import is_contested
 from rotation.workflows.services import Services
 
 
@@ -23,12 +24,18 @@ async def may_open(opening: Opening) -> LineEntry | NotOpened:
         return await _block(opening, "policy-gone", f"policy {opening.line.enrolment.policy} does not name this line")
     if (brake := await _braked(opening, policy)) is not None:
         return brake
+    if is_contested(opening.line) and opening.ask.reason is not Reason.COMPROMISED:
+        return NotOpened(why=f"somebody else is at work: {_seen(opening.line)}", blocked=Contested.reason)
     try:
         application = await opening.services.directory.application(opening.line.id.application)
     except ApplicationGone:
         return await _block(opening, "application-gone", "the directory does not find the application")
     rules = await opening.services.directory.rules(opening.line.id.application)
     return await _judge(opening, entry, application, rules=rules)
+
+
+def _seen(line: Line) -> str:
+    return line.blocked.detail if line.blocked else ""
 
 
 async def _braked(opening: Opening, policy: Policy) -> NotOpened | None:
@@ -47,7 +54,7 @@ async def _judge(
 ) -> LineEntry | NotOpened:
     sight = sight_of(opening.services, opening.configuration, entry, application=application, rules=rules)
     answer = due(opening.line.last_published, sight, opening.services.clock.now())
-    if isinstance(answer, CannotOpen) and not (asked(opening.ask) and answer.reason == "rotating-too-often"):
+    if isinstance(answer, CannotOpen) and not _passes(opening.ask, answer.reason):
         return await _block(opening, answer.reason, answer.detail)
     if isinstance(answer, NotDue) and not asked(opening.ask):
         await _unblock(opening)
@@ -55,6 +62,13 @@ async def _judge(
     if isinstance(answer, Due) and not asked(opening.ask):
         opening.ask = replace(opening.ask, reason=answer.reason)
     return entry
+
+
+def _passes(ask: Ask, reason: str) -> bool:
+    """Tell what a person's word goes past: what is only too soon, and for a compromise whoever else is at work."""
+    if reason == Contested.reason:
+        return ask.reason is Reason.COMPROMISED
+    return reason == "rotating-too-often" and asked(ask)
 
 
 def asked(ask: Ask) -> bool:

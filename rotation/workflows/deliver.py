@@ -13,36 +13,32 @@ from rotation.domain.delivery import (
     AwaitingApproval,
     AwaitingPerson,
     Cancelled,
+    Cause,
     DeliveryBlocked,
-    DeliveryMode,
-    DeliveryPhase,
-    Found,
-    Holding,
-    Level,
     Pending,
     Sent,
-    Shipment,
-    Verdict,
     Verified,
 )
-from rotation.domain.errors import NeedsPerson, NotFound, OutcomeUnknown, Retryable, RotationError
+from rotation.domain.errors import Contested, NeedsPerson, NotFound, OutcomeUnknown, Retryable, RotationError
 from rotation.domain.identifiers import DestinationName, RotationId
-from rotation.domain.policy import Destination
-from rotation.domain.rotation import PUBLISHED, Publication, Rotation
+from rotation.domain.rotation import PUBLISHED, Rotation
 from rotation.ledger import application as ledger
 from rotation.ledger.application import ApplicationRecord
 from rotation.ledger.fence import Fence
-from rotation.ports.integration import Integration
-from rotation.workflows.delivery_brakes import approved, held
-from rotation.workflows.delivery_notices import hand_off_notice, stopped_notice
-from rotation.workflows.errand import Errand, errand_of, ship, take_destination
+from rotation.workflows.backing_off import back_off, too_long
+from rotation.workflows.contesting import contest
+from rotation.workflows.delivery_brakes import approved
+from rotation.workflows.delivery_notices import stopped_notice
+from rotation.workflows.dispatch import LOOK_AT_PEOPLE, Dispatch
+from rotation.workflows.errand import Errand, errand_of, take_destination
 from rotation.workflows.nudge import nudge_delivery, nudge_rotation
+from rotation.workflows.outcome import cause_at
 from rotation.workflows.services import Services
 
 log = logging.getLogger(__name__)
 
-BACK_OFF_LIMIT = timedelta(hours=1)
-LOOK_AT_PEOPLE = timedelta(days=1)
+OF_SOMEBODY_ELSE = frozenset({"newer-is-there", "destination-name-taken"})
+"""Refusals that, where we had delivered before, say that somebody else is at work there."""
 
 
 async def advance(services: Services, rotation_id: RotationId, name: DestinationName) -> None:
@@ -76,6 +72,7 @@ async def _advance(services: Services, fence: Fence, rotation_id: RotationId, *,
         await wake_rotation(services, rotation_id)
         return
     look_at = await _carry(errand)
+    await _on_with_the_others(errand)
     await _settle(errand, look_at, wake)
 
 
@@ -95,8 +92,22 @@ async def _settle(errand: Errand, look_at: datetime, wake: str) -> None:
     delay = look_at - services.clock.now()
     if delay < services.timing.nudge_within:
         await nudge_delivery(services, rotation_id, name, delay=max(delay, timedelta(0)))
-    if isinstance(errand.delivery.phase, AwaitingApproval | AwaitingPerson | DeliveryBlocked):
+    phase = errand.delivery.phase
+    if isinstance(phase, AwaitingApproval | AwaitingPerson | DeliveryBlocked):
         await wake_rotation(services, rotation_id)
+    if isinstance(phase, DeliveryBlocked) and phase.reason == Contested.reason:
+        await contest(services, errand.line.id, phase.detail)
+
+
+async def _on_with_the_others(errand: Errand) -> None:
+    """When a delivery that was tried again gets on, let others go on that stopped there for the same reason."""
+    delivery, control = errand.delivery, errand.services.control
+    if not delivery.resumed_from or not isinstance(delivery.phase, Verified | AwaitingPerson):
+        return
+    cause = cause_at(delivery.destination, delivery.resumed_from)
+    await control.audit(errand.now, errand.services.ulids.make(), "cause.gone", reason=cause)
+    await control.resuming.change(lambda before: (*(each for each in before if each != cause), cause))
+    await errand.save(delivery.phase, delivery=replace(delivery, resumed_from=""))
 
 
 async def wake_rotation(services: Services, rotation_id: RotationId) -> None:
@@ -131,149 +142,55 @@ async def _phase(errand: Errand) -> datetime:
         return errand.now + LOOK_AT_PEOPLE
     match errand.delivery.phase:
         case Pending():
-            return await _send(errand, destination, publication)
+            return await Dispatch(errand, destination, publication).send()
         case Sent():
-            return await _verify(errand, destination, publication)
+            return await Dispatch(errand, destination, publication).look()
         case _:
             return errand.now + LOOK_AT_PEOPLE
 
 
 def _idle(errand: Errand) -> str | None:
-    """Tell why this delivery serves nobody any more."""
-    if not errand.rotation.open:
+    """Tell why this delivery serves nobody any more; what heals does, after its rotation has ended too."""
+    cause = errand.delivery.cause
+    if cause is Cause.BACK:
+        held = errand.pin is not None and errand.pin.version == errand.delivery.version
+        return None if held else "nobody wants it to go back any more"
+    if not errand.rotation.open and cause is not Cause.HEAL:
         return "its rotation has ended"
     if errand.line.current != errand.delivery.key_id:
         return "a newer secret is published"
     return None
 
 
-async def _send(errand: Errand, destination: Destination, publication: Publication) -> datetime:
-    if (until := await held(errand, destination)) is not None:
-        return until
-    integration = errand.services.integrations.of(destination)
-    shipment = ship(errand, publication)
-    if integration.capabilities.mode is DeliveryMode.ASSISTED:
-        return await _hand_off(errand, integration, destination, shipment=shipment)
-    return await _deliver(errand, integration, destination, shipment=shipment)
-
-
-async def _hand_off(
-    errand: Errand, integration: Integration, destination: Destination, *, shipment: Shipment
-) -> datetime:
-    hand_off = integration.hand_off(destination, shipment)
-    if hand_off is None:
-        raise NeedsPerson(f"{destination.kind} gave no steps for a person", reason="no-hand-off")
-    deadline = hand_off_deadline(shipment.previous_end_at, errand.now)
-    waiting = AwaitingPerson(hand_off=hand_off, since=errand.now, deadline=deadline)
-    await errand.save(waiting, outbox=hand_off_notice(errand, waiting))
-    return errand.now + LOOK_AT_PEOPLE
-
-
-def hand_off_deadline(previous_end_at: datetime | None, now: datetime) -> datetime:
-    """Give the day by which a person should have acted: a week before the old one ends, else one working day."""
-    tomorrow = now + timedelta(days=1)
-    while tomorrow.weekday() >= SATURDAY:
-        tomorrow += timedelta(days=1)
-    return max(previous_end_at - timedelta(days=7), tomorrow) if previous_end_at else tomorrow
-
-
-SATURDAY = 5
-
-
-async def _deliver(
-    errand: Errand, integration: Integration, destination: Destination, *, shipment: Shipment
-) -> datetime:
-    text = await errand.services.vaults.at(shipment.vault_url).read(shipment.secret_name, shipment.version)
-    verdict = await integration.verify(destination, shipment, text)
-    if verdict.found is Found.CURRENT:
-        await _verified(errand, verdict)
-        return errand.now
-    await errand.save(Pending())
-    await errand.fence.ready(errand.now)
-    receipt = await integration.deliver(destination, shipment, text)
-    await errand.save(Sent(receipt=receipt, sent_at=errand.now))
-    return await _verified_there(errand, integration, destination, shipment=shipment)
-
-
-async def _verify(errand: Errand, destination: Destination, publication: Publication) -> datetime:
-    integration = errand.services.integrations.of(destination)
-    return await _verified_there(errand, integration, destination, shipment=ship(errand, publication))
-
-
-async def _verified_there(
-    errand: Errand, integration: Integration, destination: Destination, *, shipment: Shipment
-) -> datetime:
-    text = await errand.services.vaults.at(shipment.vault_url).read(shipment.secret_name, shipment.version)
-    verdict = await integration.verify(destination, shipment, text)
-    match verdict.found:
-        case Found.CURRENT:
-            await _verified(errand, verdict)
-        case Found.UNKNOWABLE:
-            await _verified(errand, replace(verdict, level=verdict.level or Level.ACCEPTED))
-        case Found.OLDER | Found.ABSENT:
-            return await _not_there_yet(errand, verdict)
-    return errand.now
-
-
-async def _not_there_yet(errand: Errand, verdict: Verdict) -> datetime:
-    """Wait a little for a store that is slow to show it, then send again; not for ever."""
-    counted = errand.delivery.retried(errand.now)
-    if _too_long(errand):
-        raise NeedsPerson(f"it does not show what was delivered: {verdict.found}. {verdict.why}", reason="not-stored")
-    tries = counted.tries
-    phase: DeliveryPhase = errand.delivery.phase if tries % 4 else Pending()
-    await errand.save(phase, delivery=counted)
-    log.info("delivery.not-there-yet", extra={"found": verdict.found, "why": verdict.why})
-    return errand.now + _back_off(tries)
-
-
-async def _verified(errand: Errand, verdict: Verdict) -> None:
-    now, delivery = errand.now, errand.delivery
-    publication = errand.rotation.publication
-    holding = Holding(
-        line=delivery.line,
-        destination=delivery.destination,
-        key_id=delivery.key_id,
-        version=delivery.version,
-        end_at=publication.minted.end_at if publication else None,
-        verified_at=now,
-        level=verdict.level,
-    )
-    first = replace(delivery, first_verified_at=delivery.first_verified_at or now)
-    await errand.save(Verified(verdict=verdict, at=now), delivery=first, holding=holding)
-
-
-def _back_off(tries: int) -> timedelta:
-    return min(timedelta(seconds=2 << min(tries, 12)), BACK_OFF_LIMIT)
-
-
 async def _again(errand: Errand, error: Retryable) -> datetime:
     now, delivery = errand.now, errand.delivery
-    if _too_long(errand):
+    if too_long(errand):
         await _block(errand, NeedsPerson(f"still {error.reason}: {error.message}", reason="gave-up"))
         return now + LOOK_AT_PEOPLE
     await errand.save(delivery.phase, delivery=delivery.retried(now))
-    return now + (error.retry_after or _back_off(delivery.tries))
-
-
-def _too_long(errand: Errand) -> bool:
-    since = errand.delivery.failing_since
-    return since is not None and errand.now - since > errand.services.timing.phase_deadline
+    return now + (error.retry_after or back_off(delivery.tries))
 
 
 async def _block(errand: Errand, error: RotationError) -> None:
-    blocked = DeliveryBlocked(reason=error.reason, detail=error.message[:1000], since=errand.now)
-    await errand.save(blocked, outbox=stopped_notice(errand, blocked))
+    somebody_else = errand.delivery.cause is Cause.HEAL and error.reason in OF_SOMEBODY_ELSE
+    reason = Contested.reason if somebody_else else error.reason
+    blocked = DeliveryBlocked(reason=reason, detail=error.message[:1000], since=errand.now)
+    known = errand.delivery.resumed_from == reason
+    await errand.save(blocked, outbox=() if known else stopped_notice(errand, blocked))
 
 
 async def give_up(services: Services, rotation: Rotation, name: DestinationName) -> None:
-    """Record Blocked(`gave-up`) for a delivery whose message failed as often as it may."""
+    """Record Blocked(`gave-up`) for a delivery whose message failed as often as it may, and look at it daily."""
     fence = await take_destination(services, rotation, name)
     try:
+        now = services.clock.now()
+        wake = await services.wakes.set(rotation.id, now + services.timing.lease, destination=name)
         record = await ledger.read(services.tables, rotation.id.application)
         errand = await errand_of(services, fence, record, rotation_id=rotation.id, name=name)
-        if errand is not None and not errand.delivery.ended:
+        stopped = errand is None or errand.delivery.ended or isinstance(errand.delivery.phase, DeliveryBlocked)
+        if errand is not None and not stopped:
             await _block(errand, NeedsPerson("its step crashed as often as it may be tried", reason="gave-up"))
+        await services.wakes.later(rotation.id, now + LOOK_AT_PEOPLE, etag=wake, destination=name)
     finally:
         await fence.release(services.clock.now())
     await wake_rotation(services, rotation.id)

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from rotation.domain.delivery import Cause
 from rotation.domain.policy import Destination, Mode, Policy
 from rotation.workflows.errand import Errand
 
@@ -22,10 +23,10 @@ async def held(errand: Errand, destination: Destination) -> datetime | None:
 
 
 def _held_by_window(errand: Errand, policy: Policy, destination: Destination) -> bool:
-    """Hold what restarts something outside its window; it yields when the old credential would end first."""
+    """Hold what restarts something outside its window; it yields to people, and where the old one would end first."""
     if not errand.services.integrations.of(destination).capabilities.restarts:
         return False
-    if policy.permits_now(errand.now) or errand.rotation.urgent:
+    if policy.permits_now(errand.now) or errand.rotation.urgent or errand.delivery.cause is Cause.BACK:
         return False
     ends = [key.end_at for key in errand.line.keys if key.key_id in errand.rotation.predecessors]
     return not ends or max(ends) - errand.now > errand.services.timing.phase_deadline

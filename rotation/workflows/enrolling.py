@@ -12,6 +12,7 @@ from rotation.ports.tables import Delete, Insert, Value
 from rotation.workflows.previewing import Preview, Wish, preview
 from rotation.workflows.rotate import take_application
 from rotation.workflows.services import Services
+from rotation.workflows.usage_pass import read_usage_of
 
 
 async def enrol(services: Services, wish: Wish) -> Line:
@@ -19,7 +20,8 @@ async def enrol(services: Services, wish: Wish) -> Line:
     Record the yes.
 
     Order (protocol.md, Ledger): the vault name is claimed, then the index, then the truth, under the
-    application's lease; a claim that names this line already is ours.
+    application's lease; a claim that names this line already is ours. Usage is read for the first time at the end:
+    who may not read it enrols all the same, and the nightly pass reads it.
 
     Raises:
         Refused: With every refusal of the preview.
@@ -45,6 +47,7 @@ async def enrol(services: Services, wish: Wish) -> Line:
     finally:
         await fence.release(services.clock.now())
     await services.control.beginning.change(lambda before: _first(before, line))
+    await read_usage_of(services, wish.application, line.client_id)
     return line
 
 

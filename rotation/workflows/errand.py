@@ -1,11 +1,12 @@
 """One step of one delivery: what it knows, how it writes, and what travels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from rotation.domain.delivery import Delivery, DeliveryBlocked, DeliveryPhase, Holding, Sent, Shipment, Verified
-from rotation.domain.identifiers import DestinationName, RotationId
+from rotation.domain.delivery import Cause, Delivery, DeliveryBlocked, DeliveryPhase, Sent, Shipment, Verified
+from rotation.domain.holding import Holding, Pin
+from rotation.domain.identifiers import DestinationName, ObjectId, RotationId
 from rotation.domain.line import Line
 from rotation.domain.policy import Configuration, Destination
 from rotation.domain.rotation import Publication, Rotation
@@ -29,6 +30,19 @@ class Errand:
     line: Line
     delivery: Delivery
     etag: str
+    holding: Holding
+    """What the destination holds over all rotations, as last saved."""
+
+    @property
+    def remembered(self) -> Mapping[str, str]:
+        """What persons wrote down at earlier hand-offs to this destination."""
+        return self.holding.remembered
+
+    @property
+    def pin(self) -> Pin | None:
+        """An operator's word that it goes back, while it holds: until another secret is published."""
+        pin = self.holding.pinned
+        return pin if pin is not None and pin.over == self.line.current else None
 
     @property
     def now(self) -> datetime:
@@ -65,6 +79,7 @@ class Errand:
             changes.append(Upsert(key=name, values=OUTBOX.columns(entry)))
         etags = await self.fence.commit(changes, now=now, payload=HOLDING.columns(holding) if holding else None)
         self.delivery = after
+        self.holding = holding or self.holding
         self.etag = etags.get(key) or await self._etag_now(key)
 
     async def _etag_now(self, key: str) -> str:
@@ -92,6 +107,12 @@ async def take_destination(services: Services, rotation: Rotation, name: Destina
     return await Fence.take(services.tables, place, claim=claim, now=services.clock.now())
 
 
+def never_taken(services: Services, application: ObjectId, key: str) -> Fence:
+    """Give a fence without a lease: through it nothing can be written."""
+    claim = Claim(owner=services.worker, token="", length=services.timing.lease)
+    return Fence(services.tables, Place(table=keys.ROTATIONS, partition=application, key=key), claim)
+
+
 async def errand_of(
     services: Services,
     fence: Fence,
@@ -107,6 +128,7 @@ async def errand_of(
     if stored is None or rotation is None or line is None:
         return None
     configuration = await services.configurations.current()
+    holding = record.holdings.get((rotation.line, name))
     return Errand(
         services=services,
         fence=fence,
@@ -115,6 +137,7 @@ async def errand_of(
         line=line,
         delivery=stored.delivery,
         etag=stored.etag,
+        holding=holding or Holding(line=rotation.line, destination=name),
     )
 
 
@@ -136,4 +159,7 @@ def ship(errand: Errand, publication: Publication) -> Shipment:
         secret_name=line.enrolment.secret_name,
         version=publication.version,
         previous_end_at=max(ends, default=None),
+        remembered=errand.remembered,
+        going_back=errand.delivery.cause is Cause.BACK,
+        journey=errand.delivery.journey,
     )

@@ -58,16 +58,8 @@ def blocked_notice(step: Step, reason: str, detail: str) -> tuple[OutboxEntry, .
 
 
 async def alarm(services: Services, slug: str, *, text: str) -> None:
-    """
-    Tell the fallback audience, once a day for each slug.
-
-    The claim in `reminders` outlives the notice, which is forgotten once it is sent; it comes after the notice, so
-    that a crash in between tells people twice and never not at all.
-    """
+    """Tell the fallback audience, once a day for each slug."""
     now = services.clock.now()
-    claim = (f"{now:%Y-%m}", f"{slug}-{now:%Y%m%d}|alarm")
-    if await services.tables.get(keys.REMINDERS, *claim) is not None:
-        return
     configuration = await services.configurations.current()
     item = Item(state="blocked", subject="Rotation", text=text, link=services.link)
     notice = Notice(
@@ -76,9 +68,24 @@ async def alarm(services: Services, slug: str, *, text: str) -> None:
         message=Message(title=f"Rotation: {text}", summary=text, items=(item,)),
         created_at=now,
     )
-    key = f"alarm-{slug}-{now:%Y%m%d}"
-    if await services.notices.put(key, notice):
+    if await tell_once(services, f"{slug}-{now:%Y%m%d}", notice):
         await services.control.audit(now, services.ulids.make(), "alarm", slug=slug, text=text)
+
+
+async def tell_once(services: Services, subject: str, notice: Notice) -> bool:
+    """
+    Put a notice on its way unless one about *subject* was before; tell whether it is the first.
+
+    The claim in `reminders` outlives the notice, which is forgotten once it is sent; it comes after the notice, so
+    that a crash in between tells people twice and never not at all.
+    """
+    now = services.clock.now()
+    claim = (f"{now:%Y-%m}", f"{subject}|alarm")
+    if await services.tables.get(keys.REMINDERS, *claim) is not None:
+        return False
+    key = f"alarm-{subject}"
+    fresh = await services.notices.put(key, notice)
     claimed = Upsert(key=claim[1], values={"claimed_at": now, "claimed_by": key})
     await services.tables.commit(keys.REMINDERS, claim[0], [claimed])
     await nudge_notice(services, key)
+    return fresh

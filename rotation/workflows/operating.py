@@ -1,8 +1,8 @@
 """What a person does to a rotation: approve, retry, abandon, acknowledge, pause. Each is in the audit trail."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from rotation.domain.brakes import Pause
 from rotation.domain.delivery import (
@@ -11,40 +11,37 @@ from rotation.domain.delivery import (
     AwaitingPerson,
     DeliveryBlocked,
     DeliveryPhase,
+    HandOff,
     Pending,
 )
 from rotation.domain.errors import NotFound, Refused
+from rotation.domain.holding import Holding
 from rotation.domain.identifiers import DestinationName, RotationId
 from rotation.domain.line import ApprovedDestination
-from rotation.domain.rotation import UNPUBLISHED, Abandoned, Blocked, Planned, Rotation, Staged, WorkingPhase
+from rotation.domain.rotation import (
+    ATTEMPTS,
+    UNPUBLISHED,
+    Abandoned,
+    Blocked,
+    Minting,
+    Planned,
+    Rotation,
+    Staged,
+    WorkingPhase,
+)
 from rotation.ledger import application as ledger
 from rotation.ledger import keys
-from rotation.ledger.application import delivery_columns
+from rotation.ledger.application import HOLDING, delivery_columns
 from rotation.ports.tables import Change, Upsert
+from rotation.workflows.contesting import BY_PERSONS, lift_contested
 from rotation.workflows.errand import take_destination
-from rotation.workflows.nudge import nudge_delivery, nudge_rotation
-from rotation.workflows.rotate import take_application
+from rotation.workflows.in_hand import in_hand, wake
+from rotation.workflows.nudge import nudge_delivery
 from rotation.workflows.services import Services
 from rotation.workflows.step import Event, Step
 
-
-@asynccontextmanager
-async def _step(services: Services, rotation_id: RotationId) -> AsyncIterator[Step]:
-    if await ledger.rotation(services.tables, rotation_id) is None:
-        raise NotFound(f"there is no rotation {rotation_id}", rotation=str(rotation_id))
-    fence = await take_application(services, rotation_id)
-    try:
-        record = await ledger.read(services.tables, rotation_id.application)
-        configuration = await services.configurations.current()
-        rotation = record.rotations[rotation_id.ulid]
-        yield Step(services=services, fence=fence, record=record, rotation=rotation, configuration=configuration)
-    finally:
-        await fence.release(services.clock.now())
-
-
-async def _wake(services: Services, rotation_id: RotationId) -> None:
-    await services.wakes.set(rotation_id, services.clock.now())
-    await nudge_rotation(services, rotation_id)
+ONE_MORE = 1
+"""Attempts to mint that the night grants."""
 
 
 async def approve(services: Services, rotation_id: RotationId, *, by: str, ticket: str = "") -> None:
@@ -54,7 +51,7 @@ async def approve(services: Services, rotation_id: RotationId, *, by: str, ticke
     Raises:
         Refused: Nothing waits (`nothing-waits`), or the same person asked for it (`two-persons`).
     """
-    async with _step(services, rotation_id) as step:
+    async with in_hand(services, rotation_id) as step:
         phase = step.rotation.phase
         waiting = [
             name
@@ -72,7 +69,7 @@ async def approve(services: Services, rotation_id: RotationId, *, by: str, ticke
             await _approve_places(step, waiting, by=by)
     for name in waiting:
         await _set_delivery(services, rotation_id, name, phase=Pending(), facts={"by": by, "ticket": ticket})
-    await _wake(services, rotation_id)
+    await wake(services, rotation_id)
 
 
 async def _approve_places(step: Step, waiting: Sequence[DestinationName], *, by: str) -> None:
@@ -97,6 +94,7 @@ async def _set_delivery(
     *,
     phase: DeliveryPhase,
     facts: Mapping[str, str],
+    remembered: Mapping[str, str] | None = None,
 ) -> None:
     rotation = await ledger.rotation(services.tables, rotation_id)
     if rotation is None:
@@ -109,13 +107,21 @@ async def _set_delivery(
             raise Refused(f"delivery to {name} is not open", reason="not-open", remedy="rotation show")
         now = services.clock.now()
         approved = facts.get("by") if isinstance(stored.delivery.phase, AwaitingApproval) else None
-        after = replace(stored.delivery.moved(phase, now), approved_by=approved or stored.delivery.approved_by)
+        before = stored.delivery
+        after = replace(
+            before.moved(phase, now),
+            approved_by=approved or before.approved_by,
+            resumed_from=before.phase.reason if isinstance(before.phase, DeliveryBlocked) else before.resumed_from,
+            journey=before.journey and services.ulids.make(),
+        )
         told = {"rotation": rotation_id.ulid, "destination": name, **facts}
         changes: list[Change] = [
             Upsert(key=keys.delivery(rotation_id.ulid, name), values=delivery_columns(after)),
             ledger.put_event(now, services.ulids.make(), what=f"delivery.{phase.phase}", facts=told),
         ]
-        await fence.commit(changes, now=now)
+        holding = record.holdings.get((rotation.line, name)) or Holding(line=rotation.line, destination=name)
+        known = replace(holding, remembered={**holding.remembered, **remembered}) if remembered else None
+        await fence.commit(changes, now=now, payload=HOLDING.columns(known) if known else None)
     finally:
         await fence.release(services.clock.now())
     await services.wakes.set(rotation_id, services.clock.now(), destination=name)
@@ -136,76 +142,121 @@ async def acknowledge(
     secret stays.
 
     Raises:
-        Refused: No hand-off waits there (`not-open`), or a question has no answer (`answers-missing`).
+        Refused: No hand-off waits there (`not-open`), something is not answered or not written down
+            (`answers-missing`), or a question is answered no (`not-done`).
     """
     record = await ledger.read(services.tables, rotation_id.application)
     stored = record.deliveries.get((rotation_id.ulid, name))
     if stored is None or not isinstance(stored.delivery.phase, AwaitingPerson):
         raise Refused(f"no hand-off to {name} waits for a person", reason="not-open", remedy="rotation show")
-    missing = [question for question in stored.delivery.phase.hand_off.questions if not answers.get(question)]
-    if missing:
-        raise Refused("not answered: " + " | ".join(missing), reason="answers-missing", remedy="answer every question")
+    asked = stored.delivery.phase.hand_off
+    _complete(asked, answers)
     now = services.clock.now()
     phase = Acknowledged(by=by, at=now, answers=dict(answers), typed_end=typed_end)
     facts = {"by": by, **{f"answer_{place}": text for place, text in enumerate(answers.values(), 1)}}
-    await _set_delivery(services, rotation_id, name, phase=phase, facts=facts)
-    await _wake(services, rotation_id)
+    written = {record: answers[record].strip() for record in asked.records}
+    await _set_delivery(services, rotation_id, name, phase=phase, facts=facts, remembered=written)
+    await wake(services, rotation_id)
 
 
-async def retry(services: Services, rotation_id: RotationId, *, by: str) -> None:
+def _complete(asked: HandOff, answers: Mapping[str, str]) -> None:
+    missing = [text for text in (*asked.questions, *asked.records) if not answers.get(text, "").strip()]
+    if missing:
+        raise Refused("not answered: " + " | ".join(missing), reason="answers-missing", remedy="answer every question")
+    undone = [question for question in asked.questions if answers[question].strip().lower() != "yes"]
+    if undone:
+        told = "it is not done yet: " + " | ".join(undone)
+        raise Refused(told, reason="not-done", remedy="finish the steps, then acknowledge again")
+
+
+async def retry(
+    services: Services,
+    rotation_id: RotationId,
+    *,
+    by: str,
+    where: str = "",
+    person: bool = True,
+) -> None:
     """
     Let a Blocked rotation, and its Blocked deliveries, go on from where they stopped.
 
+    Minting may make twenty more attempts for a person, one for the night; they are counted on, so that none bears the
+    number of another. What only a *person* may let go on stays where nobody but the night asks; a person's word lifts
+    `contested` off the line too.
+
     Raises:
-        Refused: Nothing of it is blocked.
+        Refused: Nothing of it is blocked (`not-blocked`).
     """
-    async with _step(services, rotation_id) as step:
+    async with in_hand(services, rotation_id) as step:
         phase = step.rotation.phase
         stopped = [
             name
             for name, stored in step.record.deliveries_of(rotation_id.ulid).items()
             if isinstance(stored.delivery.phase, DeliveryBlocked)
+            and (person or stored.delivery.phase.reason not in BY_PERSONS)
         ]
+        lifted = await lift_contested(step, by=by) if person else None
         if isinstance(phase, Blocked):
             resumed = replace(step.rotation, resumed_from=phase.reason)
-            event = Event(what="retried", facts={"by": by, "reason": phase.reason})
-            await step.save(_afresh(phase.resumes, step), rotation=resumed, events=[event])
-        elif not stopped:
-            raise Refused("nothing of this rotation is blocked", reason="not-blocked", remedy="rotation show")
-    for name in stopped:
-        await _set_delivery(services, rotation_id, name, phase=Pending(), facts={"by": by})
-    await _wake(services, rotation_id)
+            event = Event(what="retried", facts={"by": by, "where": where or None, "reason": phase.reason})
+            more = ATTEMPTS if person else ONE_MORE
+            await step.save(_afresh(phase.resumes, step.now, attempts=more), rotation=resumed, events=[event])
+        elif not stopped and lifted is None:
+            raise Refused(
+                f"nothing of this rotation is blocked ({phase.phase})",
+                reason="not-blocked",
+                remedy=f"rotation show {rotation_id.ulid}",
+                rotation=str(rotation_id),
+            )
+    for owner, name in {*(lifted or ()), *((rotation_id, name) for name in stopped)}:
+        await _set_delivery(services, owner, name, phase=Pending(), facts=_told(by=by, where=where))
+    await wake(services, rotation_id)
 
 
-def _afresh(phase: WorkingPhase, step: Step) -> WorkingPhase:
-    """Give a proof its whole time again; every other phase goes on from where it stopped."""
-    return replace(phase, staged_at=step.now, sign_ins=0) if isinstance(phase, Staged) else phase
+def _told(**facts: str) -> dict[str, str]:
+    return {name: text for name, text in facts.items() if text}
 
 
-async def abandon(services: Services, rotation_id: RotationId, *, by: str, why: str) -> None:
+def _afresh(phase: WorkingPhase, now: datetime, *, attempts: int) -> WorkingPhase:
+    """Give a proof its whole time again, and minting more attempts; every other phase goes on from where it stopped."""
+    match phase:
+        case Staged():
+            return replace(phase, staged_at=now, sign_ins=0)
+        case Minting():
+            return replace(phase, allowed=max(phase.allowed, phase.attempt + attempts))
+        case _:
+            return phase
+
+
+async def abandon(services: Services, rotation_id: RotationId, *, by: str, why: str, where: str = "") -> None:
     """
     Give up a rotation that has published nothing; what it minted goes as an orphan.
 
     Raises:
         Refused: It has published: nothing can be taken back (`published`), or it has ended (`ended`).
     """
-    async with _step(services, rotation_id) as step:
+    async with in_hand(services, rotation_id) as step:
         if not step.rotation.open:
-            raise Refused(f"it has ended ({step.rotation.phase.phase})", reason="ended")
+            raise Refused(
+                f"it has ended ({step.rotation.phase.phase})",
+                reason="ended",
+                remedy=f"rotation show {rotation_id.ulid}",
+                rotation=str(rotation_id),
+            )
         if not isinstance(step.rotation.working, UNPUBLISHED):
             raise Refused(
                 "it has published; consumers may hold the new secret",
                 reason="published",
-                remedy="rotation rotate --succeed opens the next one",
+                remedy=f"rotation rotate {rotation_id.application} --line {step.rotation.line} --succeed",
+                rotation=str(rotation_id),
             )
         given_up = replace(step.rotation, adopted=())
         line = step.record.lines.get(step.rotation.line)
         freed = replace(line, open=None) if line and line.open == rotation_id.ulid else None
         abandoned = Abandoned(why=why, by=by, at=step.now)
-        await step.save(
-            abandoned, rotation=given_up, line=freed, events=[Event(what="given-up", facts={"by": by, "why": why})]
-        )
-    await _wake(services, rotation_id)
+        event = Event(what="given-up", facts=_told(by=by, where=where, why=why))
+        await step.save(abandoned, rotation=given_up, line=freed, events=[event])
+    await wake(services, rotation_id)
 
 
 async def pause(services: Services, *, by: str, reason: str) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from rotation.domain.brakes import Breaker
+from rotation.domain.identifiers import DestinationName
 from rotation.domain.rotation import Blocked, Completed, Overlapping
 from rotation.workflows.notices import alarm
 from rotation.workflows.step import Step
@@ -21,6 +22,11 @@ OUTSIDE_CAUSES = frozenset(
     }
 )
 """Causes outside the rotation: looked at again nightly, one line of a reason first (protocol.md, Ledger)."""
+
+
+def cause_at(place: DestinationName, reason: str) -> str:
+    """Name the cause for which deliveries to one destination stopped."""
+    return f"{place}|{reason}"
 
 
 async def count_outcome(step: Step) -> None:

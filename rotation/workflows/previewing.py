@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from rotation.domain.credential import DESCRIPTION_LIMIT, Application, Credential
 from rotation.domain.errors import Refused
+from rotation.domain.evidence import outlasts
 from rotation.domain.identifiers import KeyId, LineId, LineName, ObjectId, SecretVersion
 from rotation.domain.line import ApprovedDestination, Enrolment
 from rotation.domain.policy import Configuration, LineEntry, Mode, Policy
@@ -232,6 +233,8 @@ def _warnings(
     warnings = []
     if not entry.destinations and not entry.readers:
         warnings.append("nobody is known to use the line: old secrets will lapse, not be retired")
+    elif outlasts(entry.terms):
+        warnings.append("the old secret will lapse, not be retired: lead time - overlap is below quiet + 48h")
     if application.created_by:
         warnings.append(f"it was made by another application ({application.created_by}), which may manage it")
     for secret in foreign:

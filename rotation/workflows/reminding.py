@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from rotation.domain.credential import NEVER
 from rotation.domain.errors import StaleRecord
@@ -17,9 +17,7 @@ from rotation.ledger.notices import Notice
 from rotation.ports.notices import Item, Message
 from rotation.ports.tables import Insert, Query
 from rotation.workflows.matters import matters
-from rotation.workflows.notices import alarm
 from rotation.workflows.nudge import nudge_notice
-from rotation.workflows.scanning import last_complete
 from rotation.workflows.sending import send_notice
 from rotation.workflows.services import Services
 
@@ -52,16 +50,7 @@ async def digest(services: Services) -> Mapping[str, int]:
         audience = configuration.audiences.get(name)
         if audience is not None:
             sent[name] = await _one_audience(services, audience, reminders)
-    await _missed_night(services)
     return sent
-
-
-async def _missed_night(services: Services) -> None:
-    """Raise an alarm of its own when no scan was complete in 26 hours: silence is not good news."""
-    last = await last_complete(services, days=3)
-    now = services.clock.now()
-    if last is None or last.finished_at is None or now - last.finished_at > timedelta(hours=26):
-        await alarm(services, "no-complete-scan", text="no scan has been complete in the last 26 hours")
 
 
 async def _expiring(services: Services, configuration: Configuration) -> list[Reminder]:
@@ -95,7 +84,8 @@ def _expiry_item(services: Services, expiry: Expiry) -> Item:
     name = f" {expiry.credential_name!r}" if expiry.credential_name else ""
     state = "approaching" if days >= 0 else "expired"
     text = f"{what}{name} {when} and nobody rotates it"
-    return Item(state=state, subject=expiry.application, text=text, act_by=f"{expiry.end_at:%Y-%m-%d}", action="Enrol")
+    action = "Enrol" if expiry.kind == "secret" else "Renew"
+    return Item(state=state, subject=expiry.application, text=text, act_by=f"{expiry.end_at:%Y-%m-%d}", action=action)
 
 
 async def _waiting(services: Services, configuration: Configuration) -> list[Reminder]:

@@ -8,6 +8,7 @@ a wake that was lost.
 from collections.abc import Mapping
 from datetime import timedelta
 
+from rotation.domain.delivery import Cause
 from rotation.domain.identifiers import LineId, LineName, ObjectId
 from rotation.domain.line import Line
 from rotation.ledger import application as ledger
@@ -55,15 +56,21 @@ async def _write(services: Services, line: Line, record: ApplicationRecord) -> i
 
 
 async def _wake(services: Services, line: Line, record: ApplicationRecord) -> int:
-    """Look at the line's latest rotation and its open deliveries: an ended one may owe litter and notices."""
+    """
+    Look at the line's latest rotation and its open deliveries: an ended one may owe litter and notices.
+
+    What heals a destination, or goes back at one, may be of an earlier rotation, and goes on after its end.
+    """
     rotation = record.rotations.get(line.latest or "")
     if rotation is None:
         return 0
     now = services.clock.now()
     await services.wakes.set(rotation.id, now)
-    for name, stored in record.deliveries_of(rotation.id.ulid).items():
-        if rotation.open and not stored.delivery.ended:
-            await services.wakes.set(rotation.id, now, destination=name)
+    for stored in record.deliveries.values():
+        delivery = stored.delivery
+        of_open = rotation.open and delivery.rotation == rotation.id
+        if (of_open or delivery.cause is not Cause.ROTATION) and delivery.line == line.id.name and not delivery.ended:
+            await services.wakes.set(delivery.rotation, now, destination=delivery.destination)
     return 1
 
 

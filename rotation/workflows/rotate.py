@@ -133,9 +133,11 @@ async def _once(step: Step) -> datetime | None:
     look_at = await _phase(step)
     if step.rotation.open and step.rotation != step.rotation.calm():
         await step.save(rotation=step.rotation.calm())
-    if step.rotation.phase.phase != before.phase.phase:
+    moved = step.rotation.phase.phase != before.phase.phase
+    if moved:
         await count_outcome(step)
-        await on_with_the_others(step)
+    if moved or isinstance(step.rotation.phase, Delivering | Overlapping):
+        await on_with_the_others(step)  # these wait, and have read all that they need to wait
     await aftermath.send_outbox(step)
     return look_at
 
@@ -196,7 +198,8 @@ async def block(step: Step, error: NeedsPerson | NotFound) -> datetime | None:
     blocked = Blocked(reason=error.reason, detail=error.message[:1000], since=step.now, resumes=phase)
     known = step.rotation.resumed_from == error.reason
     await step.save(blocked, outbox=() if known else blocked_notice(step, error.reason, error.message[:500]))
-    await count_outcome(step)
+    if not known:  # one that stops for the same reason night after night is one rotation, not five in a row
+        await count_outcome(step)
     await aftermath.send_outbox(step)
     return step.now + step.services.timing.evidence_every
 
@@ -269,9 +272,9 @@ async def _free_line(step: Step) -> None:
 
 
 async def write_index(step: Step) -> None:
-    """Write the line's index entry after the truth."""
+    """Write the line's index entry after the truth; that it is due tonight stays noted."""
     line = step.record.lines.get(step.rotation.line)
     if line is None:
         return
     latest: Rotation | None = step.record.rotations.get(line.latest or "")
-    await step.services.lines.put(index(line, step.record, latest))
+    await step.services.lines.refresh(index(line, step.record, latest))

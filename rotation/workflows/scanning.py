@@ -13,6 +13,8 @@ from rotation.ledger.fence import Claim, Fence, Place
 from rotation.ledger.scans import PROBLEMS_TOLD, ScanRecord, Scans
 from rotation.workflows import nudge
 from rotation.workflows.auto_enrol import enrol_by_policy
+from rotation.workflows.connection_secrets import ConnectionSecrets
+from rotation.workflows.drift import DriftPass
 from rotation.workflows.notices import alarm
 from rotation.workflows.repairing import write_lines_anew
 from rotation.workflows.resuming import look_again
@@ -25,7 +27,11 @@ log = logging.getLogger(__name__)
 
 AFTER_ANOTHER = timedelta(seconds=5)
 """A scan that found another of its kind running comes back this long after that one's lease."""
+GAVE_UP = "gave-up"
+"""What the problem of a scan begins with that crashed as often as it may."""
 NIGHTLY = ("secrets", "usage")
+AFTER_NIGHT = ("drift", "connection-secrets")
+"""Asked for by each nightly scan, with a row and a lease of their own: a slow destination holds no night back."""
 WEEKLY = ("certificates", "service-principals", "index")
 
 
@@ -53,10 +59,8 @@ async def run_scan(services: Services, scan: str) -> None:
     record = await scan_report(services, scan)
     if record.finished_at is not None:
         return
-    place = Place(table=keys.LEASES, partition="scan", key=record.passes[0])
-    claim = Claim(owner=services.worker, token=services.ulids.make(), length=services.timing.lease)
     try:
-        fence = await Fence.take(services.tables, place, claim=claim, now=services.clock.now())
+        fence = await _take(services, record)
     except LeaseHeld as held:
         await nudge.nudge_scan(services, scan, delay=held.until - services.clock.now() + AFTER_ANOTHER)
         raise
@@ -66,6 +70,33 @@ async def run_scan(services: Services, scan: str) -> None:
         await run.go()
     finally:
         heart.cancel()
+        await fence.release(services.clock.now())
+
+
+async def _take(services: Services, record: ScanRecord) -> Fence:
+    place = Place(table=keys.LEASES, partition="scan", key=record.passes[0])
+    claim = Claim(owner=services.worker, token=services.ulids.make(), length=services.timing.lease)
+    return await Fence.take(services.tables, place, claim=claim, now=services.clock.now())
+
+
+async def give_up_scan(services: Services, scan: str, *, why: str) -> None:
+    """
+    Finish a scan that crashed as often as it may: incomplete, so nobody begins it anew each quarter of an hour.
+
+    Raises:
+        NotFound: There is none.
+        LeaseHeld: One of its kind is running.
+    """
+    record = await scan_report(services, scan)
+    fence = await _take(services, record)
+    try:
+        record = await scan_report(services, scan)
+        if record.finished_at is not None:
+            return
+        done = replace(record, finished_at=services.clock.now(), complete=False, problem=f"{GAVE_UP}: {why}")
+        await Scans(services.tables).put(done)
+        await alarm(services, "scan-incomplete", text=f"the scan is incomplete: {done.problem}")
+    finally:
         await fence.release(services.clock.now())
 
 
@@ -99,14 +130,20 @@ class _Run:
             except (Retryable, OutcomeUnknown, NeedsPerson) as error:
                 problems.append(f"{name}: {error.message}")
                 log.warning("scan.incomplete", extra={"pass": name, "reason": error.reason})
+        if NIGHTLY[0] in self.record.passes and not self.record.dry_run:
+            await begin_scan(self.services, by=self.record.asked_by, passes=AFTER_NIGHT)
         await self._finish(problems)
 
     async def _pass(self, name: str) -> None:
         match name:
             case "secrets":
                 await self._secrets()
-            case "usage" if self.services.usage is not None and not self.record.dry_run:
-                self.counts.update(await read_usage(self.services, self.services.usage))
+            case "drift" if not self.record.dry_run:
+                await self._drift()
+            case "connection-secrets" if not self.record.dry_run:
+                await self._connection_secrets()
+            case "usage" if self.services.usage and not self.record.dry_run:
+                self.counts.update(await read_usage(self.services))
             case "certificates" if not self.record.dry_run:
                 self.counts.update(await read_certificates(self.services))
             case "service-principals" if not self.record.dry_run:
@@ -128,6 +165,20 @@ class _Run:
             self.remarks.extend(await enrol_by_policy(self.services, secrets.auto, secrets.matches))
             await look_again(self.services)
             await self._begin_night(await secrets.note_due())
+
+    async def _drift(self) -> None:
+        drift = DriftPass(services=self.services, counts=self.counts)
+        try:
+            await drift.read()
+        finally:
+            self.remarks.extend(drift.remarks)
+
+    async def _connection_secrets(self) -> None:
+        told = ConnectionSecrets(services=self.services, counts=self.counts)
+        try:
+            await told.read()
+        finally:
+            self.remarks.extend(told.remarks)
 
     async def _begin_night(self, due: int) -> None:
         """Write what tonight is, for `recover` to open (protocol.md, Brakes, Opening)."""
@@ -166,7 +217,20 @@ def _beat_seconds(services: Services) -> float:
 
 async def last_complete(services: Services, *, days: int = 7) -> ScanRecord | None:
     """Give the nightly scan that was complete last; a dry run, which wrote nothing, is none."""
+    return _latest([scan for scan in await _finished(services, days) if scan.complete])
+
+
+async def last_finished(services: Services, *, days: int = 7) -> ScanRecord | None:
+    """Give the nightly scan that finished last, complete or not."""
+    return _latest(await _finished(services, days))
+
+
+async def _finished(services: Services, days: int) -> list[ScanRecord]:
     since: datetime = services.clock.now() - timedelta(days=days)
-    nightly = [scan for scan in await Scans(services.tables).since(since) if "secrets" in scan.passes]
-    complete = [(scan.finished_at, scan) for scan in nightly if scan.complete and not scan.dry_run and scan.finished_at]
-    return max(complete, key=lambda pair: pair[0])[1] if complete else None
+    scans = await Scans(services.tables).since(since)
+    return [scan for scan in scans if "secrets" in scan.passes and not scan.dry_run and scan.finished_at]
+
+
+def _latest(scans: list[ScanRecord]) -> ScanRecord | None:
+    ended = [(scan.finished_at, scan) for scan in scans if scan.finished_at]
+    return max(ended, key=lambda pair: pair[0])[1] if ended else None

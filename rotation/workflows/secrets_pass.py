@@ -1,25 +1,42 @@
 """The secrets pass: every application, page by page, to the snapshot, to `expiries`, and to what is due."""
 
-import json
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from itertools import batched
 
-from rotation.domain.credential import Application, Credential
-from rotation.domain.identifiers import KeyId, LineId, ObjectId, PolicyName, RotationId
+from rotation.domain.choosing import Chooser
+from rotation.domain.credential import Application, Credential, Marker
+from rotation.domain.identifiers import ObjectId, PolicyName, RotationId
 from rotation.domain.line import CannotOpen, Due, due
 from rotation.domain.policy import Configuration, Enrol, Mode, Policy
 from rotation.ledger import application as ledger
-from rotation.ledger.expiries import Expiry, ExpiryChanges, counts, in_horizon
+from rotation.ledger.expiries import ENDED_KEPT, Expiry, ExpiryChanges, counts
 from rotation.ledger.lines import IndexedLine
 from rotation.ledger.scans import DUE_TOLD, DueLine
-from rotation.ports.directory import CredentialRules, Page
+from rotation.ports.directory import CredentialRules, ListedApplication, ListedSecret, Page, whole
 from rotation.ports.snapshots import SnapshotWriter
 from rotation.workflows.admission import sight_of
+from rotation.workflows.inventory import Standing, line_of
 from rotation.workflows.services import Services
 
 SNAPSHOT = "secrets"
+INSTANT = "%Y-%m-%dT%H:%M:%SZ"
+AT_ONCE = 111
+"""Applications between two turns of others: the next page's request, the heart of the scan."""
+
+FOREIGN: Standing = ("foreign", None)
+IGNORED: Standing = ("ignored", None)
+MONITORED: Standing = ("monitored", None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Books:
+    """Where a pass writes; a dry run has none."""
+
+    snapshot: SnapshotWriter
+    expiries: ExpiryChanges
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,6 +55,9 @@ class SecretsPass:
     """How many they match in all: `at_most` counts those that are enrolled, too."""
     _lines: dict[ObjectId, list[IndexedLine]] = field(default_factory=dict)
     _configuration: Configuration = field(default_factory=Configuration)
+    _chooser: Chooser = field(default_factory=lambda: Chooser(Configuration()))
+    _horizon: tuple[str, str] = ("", "")
+    """End dates from the one to the other matter."""
 
     async def read(self) -> None:
         """
@@ -47,13 +67,16 @@ class SecretsPass:
             Retryable, AccessDenied: A page could not be read: nothing of this pass is put in place.
         """
         self._configuration = await self.services.configurations.current()
+        self._chooser = Chooser(self._configuration)
+        now = self.services.clock.now()
+        self._horizon = f"{now - ENDED_KEPT:{INSTANT}}", f"{now + self.horizon():{INSTANT}}"
         self.counts.update(applications=0, credentials=0, pages=0, malformed=0, monitored=0, ignored=0)
         async for line in self.services.lines.all():
             self._lines.setdefault(line.id.application, []).append(line)
         self.counts["enrolled"] = sum(len(lines) for lines in self._lines.values())
         if self.dry_run:
             async for page in self.services.directory.applications():
-                await self._page(page, None, None)
+                await self._page(page, None)
         else:
             await self._write()
         await self._not_met()
@@ -61,54 +84,65 @@ class SecretsPass:
     async def _write(self) -> None:
         expiries = await ExpiryChanges.begin(self.services.tables, frozenset({"secret"}))
         async with self.services.snapshots.write(SNAPSHOT) as snapshot:
+            books = _Books(snapshot=snapshot, expiries=expiries)
             async for page in self.services.directory.applications():
-                await self._page(page, snapshot, expiries)
+                await self._page(page, books)
             self.counts["snapshot_bytes"] = await snapshot.complete()
         await expiries.finish(complete=True)
         self.counts.update(counts(expiries))
 
-    async def _page(self, page: Page, snapshot: SnapshotWriter | None, expiries: ExpiryChanges | None) -> None:
+    async def _page(self, page: Page, books: _Books | None) -> None:
         self.counts["pages"] += 1
         for where, why in page.malformed:
             self.counts["malformed"] += 1
             self.remarks.append(f"application {where} could not be read: {why}")
         owners = await self._owners(page)
-        for application in page.applications:
-            await self._application(application, owners.get(application.object_id, ()), snapshot, expiries=expiries)
+        for some in batched(page.applications, AT_ONCE, strict=False):
+            lines = [await self._application(each, owners.get(each["object_id"], ()), books) for each in some]
+            if books is not None:
+                await books.snapshot.add("\n".join(lines).encode(), lines=len(lines))
+            await asyncio.sleep(0)
 
     async def _owners(self, page: Page) -> Mapping[ObjectId, Sequence[str]]:
         """Read owners only where a policy selects by them."""
         if not any(policy.selector.owners for policy in self._configuration.policies):
             return {}
-        found = await self.services.directory.owners([application.object_id for application in page.applications])
+        found = await self.services.directory.owners([each["object_id"] for each in page.applications])
         return {object_id: [owner.mail or "" for owner in owners] for object_id, owners in found.items()}
 
-    async def _application(
-        self,
-        application: Application,
-        owners: Sequence[str],
-        snapshot: SnapshotWriter | None,
-        *,
-        expiries: ExpiryChanges | None,
-    ) -> None:
-        self.counts["applications"] += 1
-        self.counts["credentials"] += len(application.secrets)
-        policy = self._configuration.policy_for(application, owners)
-        mode = policy.mode if policy else Mode.MONITOR
-        lines = self._lines.pop(application.object_id, [])
-        self.counts["ignored" if mode is Mode.IGNORE and not lines else "monitored"] += not lines
-        automatic = policy is not None and policy.enrol is Enrol.AUTO and policy.mode is Mode.ROTATE
-        if policy and automatic:
+    async def _application(self, listed: ListedApplication, owners: Sequence[str], books: _Books | None) -> str:
+        """Decide on one application, and give its line of the inventory."""
+        policy = self._policy(listed, owners)
+        lines = self._lines.pop(listed["object_id"], ())
+        secrets = listed.get("secrets", ())
+        self._count(listed, policy, lines)
+        if lines or _marked(secrets):
+            standings = await self._standings(whole(listed), policy, lines)
+        else:
+            standings = [IGNORED if policy and policy.mode is Mode.IGNORE else MONITORED] * len(secrets)
+        if books is not None:
+            first, last = self._horizon
+            for secret, standing in zip(secrets, standings, strict=True):
+                if standing[1] or first <= secret["ends"] <= last:
+                    await books.expiries.want(self._expiry(listed, secret, policy, standing=standing))
+        return line_of(listed, policy, standings, enrolled=[line.id.name for line in lines])
+
+    def _policy(self, listed: ListedApplication, owners: Sequence[str]) -> Policy | None:
+        exact = self._chooser.exactly(listed["object_id"], listed["client_id"])
+        if exact is not None:
+            return exact
+        return self._chooser.loosely(listed.get("display_name") or "", listed.get("tags") or (), owners)
+
+    def _count(self, listed: ListedApplication, policy: Policy | None, lines: Sequence[IndexedLine]) -> None:
+        counts = self.counts
+        counts["applications"] += 1
+        counts["credentials"] += len(listed.get("secrets", ()))
+        if not lines:
+            counts["ignored" if policy and policy.mode is Mode.IGNORE else "monitored"] += 1
+        if policy and policy.enrol is Enrol.AUTO and policy.mode is Mode.ROTATE:
             self.matches[policy.name] = self.matches.get(policy.name, 0) + 1
-        if lines:
-            self._judge(application, lines)
-        elif policy and automatic:
-            self.auto.setdefault(policy.name, []).append(application.object_id)
-        statuses = {s.key_id: await self._status(application, s, lines, mode=mode) for s in application.secrets}
-        if snapshot is not None:
-            await snapshot.add(_told(application, policy, lines, statuses=statuses))
-        if expiries is not None:
-            await self._expiries(application, policy, statuses=statuses, expiries=expiries)
+            if not lines:
+                self.auto.setdefault(policy.name, []).append(listed["object_id"])
 
     def _judge(self, application: Application, lines: Sequence[IndexedLine]) -> None:
         """Find the lines that are due; opening asks again under the lease, with the tenant's own limits."""
@@ -136,17 +170,23 @@ class SecretsPass:
         told = DueLine(line=str(line.id), application=line.display_name, ends_at=line.end_at, why=why)
         self.due.append((line, told))
 
-    async def _status(
-        self, application: Application, secret: Credential, lines: Sequence[IndexedLine], *, mode: Mode
-    ) -> tuple[str, str]:
+    async def _standings(
+        self, application: Application, policy: Policy | None, lines: Sequence[IndexedLine]
+    ) -> list[Standing]:
+        """Find the lines that are due, and tell what each secret is; this one is ours, or bears our marker."""
+        self._judge(application, lines)
+        other = FOREIGN if lines else IGNORED if policy and policy.mode is Mode.IGNORE else MONITORED
+        return [await self._standing(application, secret, lines) or other for secret in application.secrets]
+
+    async def _standing(
+        self, application: Application, secret: Credential, lines: Sequence[IndexedLine]
+    ) -> Standing | None:
         for line in lines:
             if secret.key_id == line.current:
                 return "current", line.id.name
             if secret.key_id in line.keys:
                 return "predecessor", line.id.name
-        if secret.marker is not None:
-            return await self._marked(application, secret), ""
-        return ("foreign" if lines else "ignored" if mode is Mode.IGNORE else "monitored"), ""
+        return (await self._marked(application, secret), None) if secret.marker is not None else None
 
     async def _marked(self, application: Application, secret: Credential) -> str:
         """Tell an orphan, whose rotation this ledger holds and which its own step removes, from a stray."""
@@ -166,35 +206,24 @@ class SecretsPass:
             await self.services.wakes.set(rotation_id, self.services.clock.now())
         return "orphan"
 
-    async def _expiries(
-        self,
-        application: Application,
-        policy: Policy | None,
-        *,
-        statuses: Mapping[KeyId, tuple[str, str]],
-        expiries: ExpiryChanges,
-    ) -> None:
-        now, horizon = self.services.clock.now(), self.horizon()
-        for secret in application.secrets:
-            status, line = statuses[secret.key_id]
-            if not line and not in_horizon(secret.end_at, now, horizon):
-                continue
-            audience = policy.audience if policy else None
-            await expiries.want(
-                Expiry(
-                    object_id=application.object_id,
-                    client_id=application.client_id,
-                    key_id=secret.key_id,
-                    application=application.display_name,
-                    kind="secret",
-                    end_at=secret.end_at,
-                    credential_name=secret.display_name or "",
-                    policy=policy.name if policy else "",
-                    line=line,
-                    audience=audience or self._configuration.fallback_audience or "",
-                    status=status,
-                )
-            )
+    def _expiry(
+        self, listed: ListedApplication, secret: ListedSecret, policy: Policy | None, *, standing: Standing
+    ) -> Expiry:
+        status, line = standing
+        audience = policy.audience if policy else None
+        return Expiry(
+            object_id=listed["object_id"],
+            client_id=listed["client_id"],
+            key_id=secret["key_id"],
+            application=listed.get("display_name") or "",
+            kind="secret",
+            end_at=datetime.fromisoformat(secret["ends"]),
+            credential_name=secret.get("display_name") or "",
+            policy=policy.name if policy else "",
+            line=line or "",
+            audience=audience or self._configuration.fallback_audience or "",
+            status=status,
+        )
 
     def horizon(self) -> timedelta:
         """Give how far ahead end dates matter: the longest rung and the longest lead time."""
@@ -229,31 +258,9 @@ class SecretsPass:
         return noted
 
 
-def _told(
-    application: Application,
-    policy: Policy | None,
-    lines: Sequence[IndexedLine],
-    *,
-    statuses: Mapping[KeyId, tuple[str, str]],
-) -> bytes:
-    """Write one application as a line of the snapshot."""
-    line_ids: list[LineId] = [line.id for line in lines]
-    told: dict[str, Any] = {
-        "id": application.object_id,
-        "appId": application.client_id,
-        "name": application.display_name,
-        "policy": policy.name if policy else None,
-        "mode": policy.mode if policy else Mode.MONITOR,
-        "enrolled": [line_id.name for line_id in line_ids],
-        "disabled": application.disabled,
-        "secrets": [
-            {
-                "keyId": secret.key_id,
-                "name": secret.display_name,
-                "end": secret.end_at.isoformat(),
-                "status": statuses[secret.key_id][0],
-            }
-            for secret in application.secrets
-        ],
-    }
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+def _marked(secrets: Sequence[ListedSecret]) -> bool:
+    for secret in secrets:
+        name = secret.get("display_name")
+        if name and Marker.read(name):
+            return True
+    return False

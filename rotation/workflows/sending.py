@@ -10,6 +10,7 @@ from rotation.domain.policy import Audience, Configuration
 from rotation.ledger.notices import Notice
 from rotation.ports.notices import Channel
 from rotation.workflows.notices import alarm
+from rotation.workflows.nudge import nudge_notice
 from rotation.workflows.services import Services
 
 log = logging.getLogger(__name__)
@@ -93,3 +94,28 @@ async def _again(services: Services, key: str, notice: Notice, *, etag: str, pro
     if given_up:
         for channel, why in problems:
             await alarm(services, f"channel-{channel}", text=f"channel {channel} takes no messages: {why}")
+
+
+async def give_up_notice(services: Services, key: str, *, why: str) -> None:
+    """Keep a notice whose sending crashed as often as it may where the pages show it, and tell of it once a day."""
+    found = await services.notices.get(key)
+    if found is None or found[0].given_up:
+        return
+    notice, etag = found
+    later = services.clock.now() + KEPT
+    await services.notices.change(key, replace(notice, claimed_at=None, given_up=why), etag=etag, look_at=later)
+    await alarm(services, "notice-given-up", text=f"a message to people ({notice.kind}) could not be sent: {why}")
+
+
+async def send_again(services: Services, key: str) -> None:
+    """Let a notice that was given up be tried as often as a new one."""
+    found = await services.notices.get(key)
+    if found is None:
+        return
+    notice, etag = found
+    fresh = replace(notice, claimed_at=None, given_up="", tries=0)
+    try:
+        await services.notices.change(key, fresh, etag=etag, look_at=services.clock.now())
+    except StaleRecord:
+        return
+    await nudge_notice(services, key)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from rotation.domain.identifiers import ClientId
+from rotation.domain.schedule import Schedule
 from rotation.ledger.control import Control
 from rotation.ledger.lines import Lines
 from rotation.ledger.notices import Notices
@@ -39,6 +40,8 @@ class Timing:
     notice_silent: timedelta = timedelta(minutes=10)
     nudge_within: timedelta = timedelta(minutes=5)
     """A wait shorter than this travels as a delayed message beside the wake."""
+    destination_call: timedelta = timedelta(seconds=60)
+    """A destination's answer that takes longer is cut."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,8 @@ class Services:
     tables: Tables
     queues: Queues
     snapshots: Snapshots
-    usage: UsageSource | None
+    usage: Sequence[UsageSource]
+    """Every usage source of this deployment; none: silence cannot be told."""
     integrations: Integrations
     channels: Sequence[Channel]
     configurations: Configurations
@@ -64,6 +68,8 @@ class Services:
     own_client_ids: frozenset[ClientId] = frozenset()
     """Our own identities are never enrolled."""
     timing: Timing = field(default_factory=Timing)
+    nights: Schedule | None = None
+    """When the nightly scan is due; None, at a terminal: once a day."""
     link: str = ""
     """Address of the dashboard, for links in notices."""
 

@@ -23,7 +23,7 @@ SOON = timedelta(days=30)
 
 def state_of(entry: IndexedLine, now: datetime) -> str:
     """Give the word of ux.md for a line."""
-    if entry.blocked or entry.stopped:
+    if entry.blocked or entry.stopped or entry.places_stopped:
         return "blocked"
     if entry.end_at is not None and entry.end_at <= now:
         return "expired"
@@ -37,7 +37,8 @@ def state_of(entry: IndexedLine, now: datetime) -> str:
 def _says(entry: IndexedLine, state: str) -> str:
     match state:
         case "blocked":
-            return f"stopped: {entry.stopped or entry.blocked}"
+            places = ", ".join(f"{place} ({reason})" for place, reason in entry.places_stopped)
+            return f"stopped: {entry.stopped or entry.blocked or places}"
         case "expired":
             return "its current secret has ended"
         case "waiting":

@@ -107,7 +107,7 @@ def _place(cloud: Cloud, member: CastMember, use: Use) -> dict[str, Any]:
             place = {"kind": "hand-off", "preset": use.form, "portal_url": use.portal, "ad_group": use.group}
             return {**place, "approval": "none"}
         case AgentPerson():
-            place = {"kind": "hand-off", "preset": use.form, "server": use.server, "connection": use.source}
+            place = {"kind": "hand-off", "preset": use.form, "server": use.server, "source_system": use.source}
             return {**place, "application_id": member.client_id}
         case ForgottenSystem():
             raise ValueError(f"nobody delivers to {use.name}")

@@ -77,7 +77,9 @@ def paste(stage: Stage, member: CastMember) -> None:
     waiting = next(each for each in shown["deliveries"] if each["phase"] == "awaiting-person")
     link = next(field["value"] for field in waiting["hand_off"]["fields"] if field["link"])
     _hand_over(stage, member, link)
-    answers = [word for question in waiting["hand_off"]["questions"] for word in ("--answer", f"{question}=yes")]
+    form = waiting["hand_off"]
+    said = {**dict.fromkeys(form["questions"], "yes"), **dict.fromkeys(form["records"], "as before")}
+    answers = [word for text, answer in said.items() for word in ("--answer", f"{text}={answer}")]
     owner = mail(member.owner, stage.tenant.default_domain)
     stage.terminal.ask("acknowledge", line["rotation"], waiting["destination"], *answers, by=owner)
 

@@ -1,18 +1,21 @@
 """Which resources the sandbox issues tokens for, from a v2 scope or a v1 resource."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from sandbox.entra.directory import Directory
 from sandbox.entra.refusals import Refusal
 from sandbox.entra.tokens import GRAPH, STORAGE, VAULT
 
 _GRAPH_NAMES = {GRAPH, "00000003-0000-0000-c000-000000000000"}
+LOGS = "https://api.loganalytics.io"
+RESOURCE_MANAGER = "https://management.azure.com"
 _KNOWN = {
     VAULT: VAULT,
     STORAGE: STORAGE,
-    "https://management.azure.com": "https://management.azure.com",
+    RESOURCE_MANAGER: RESOURCE_MANAGER,
     "https://management.core.windows.net": "https://management.core.windows.net",
-    "https://api.loganalytics.io": "https://api.loganalytics.io",
+    LOGS: LOGS,
     "https://communication.azure.com": "https://communication.azure.com",
     "https://azconfig.io": "https://azconfig.io",
 }
@@ -21,9 +24,15 @@ _KNOWN = {
 class Audiences:
     """Resolve what a client asks for to the token's audience; Refusal 500011 or 1002012 otherwise."""
 
-    def __init__(self, directory: Directory, graph_url: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        graph_url: Callable[[], str],
+        others: Mapping[str, Callable[[], str]] = MappingProxyType({}),
+    ) -> None:
         self._directory = directory
         self._graph_url = graph_url
+        self._others = others
         self.extra: set[str] = set()
 
     def of_scope(self, scope: str) -> str:
@@ -37,6 +46,9 @@ class Audiences:
         name = resource.rstrip("/")
         if name in _GRAPH_NAMES or name == self._graph_url().rstrip("/"):
             return GRAPH
+        for known, url in self._others.items():
+            if name and name == url().rstrip("/"):
+                return known
         if name in _KNOWN:
             return _KNOWN[name]
         if name in self.extra or name.endswith(

@@ -21,7 +21,8 @@ class Behaviour:
     Hold the settings; lags are seconds of sandbox time.
 
     A replica r of n knows a change r/(n-1) of the lag later than it was made: the first at once, the last after
-    the whole lag (platform.md A3 "Reads lag writes", A7 "ESTS is replicated").
+    the whole lag (platform.md A3 "Reads lag writes", A7 "ESTS is replicated"). An answer of Log Analytics that has
+    more than `sign_in_log_rows` rows is a partial one.
     """
 
     secret_lag_seconds: float = 0.0
@@ -31,6 +32,7 @@ class Behaviour:
     read_replicas: int = 3
     sign_in_report_lag_seconds: float = 0.0
     sign_in_log_lag_seconds: float = 0.0
+    sign_in_log_rows: int = 500_000
     conflict_window_seconds: float = 0.0
     credential_limit: int = 1000
     write_quota: Quota | None = None

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -90,6 +90,8 @@ def make_graph(graph: Graph, *, faults: Faults) -> Starlette:
             made = await _answer(graph, request)
         except GraphError as error:
             made = graph.refuse(error, request.headers)
+        except ClientDisconnect:
+            raise  # FaultMiddleware knows that nobody is left to hear an answer
         except Exception:
             log.exception("the sandbox's Graph failed on %s %s", request.method, request.url.path)
             made = graph.refuse(

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sandbox.entra import dates
@@ -22,6 +23,8 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "<=": lambda a, b: a <= b,
 }
 _AGGREGATE: dict[str, Callable[[list[Any]], Any]] = {"max": max, "min": min, "count": len}
+_KEY = re.compile(r"(\w+)( = bin \( (\w+) , (\w+) \))?")
+_EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
 
@@ -139,10 +142,10 @@ def _renamed(tokens: Sequence[str]) -> list[tuple[str, str]]:
 def _summarize(rows: Sequence[Row], tokens: Sequence[str]) -> list[Row]:
     split = list(tokens).index("by") if "by" in tokens else len(tokens)
     made = [_aggregation(part) for part in " ".join(tokens[:split]).split(",")]
-    keys = [token for token in tokens[split + 1 :] if token != ","]
+    keys = _keys(tokens[split + 1 :])
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
-        groups.setdefault(tuple(_column(row, key) for key in keys), []).append(row)
+        groups.setdefault(tuple(read(row) for read in keys.values()), []).append(row)
     return [
         {
             **dict(zip(keys, values, strict=True)),
@@ -153,6 +156,24 @@ def _summarize(rows: Sequence[Row], tokens: Sequence[str]) -> list[Row]:
         }
         for values, members in groups.items()
     ]
+
+
+def _keys(tokens: Sequence[str]) -> dict[str, Callable[[Row], Any]]:
+    """Give what rows are grouped by: columns, or `name = bin(column, span)`."""
+    found: dict[str, Callable[[Row], Any]] = {}
+    for name, _bin, column, span in _KEY.findall(" ".join(tokens)):
+        if not column:
+            found[name] = partial(_column, name=name)
+        elif not (width := re.fullmatch(r"(\d+)([dhms])", span)):
+            raise BadQuery(f"Query could not be parsed at '{span}'")
+        else:
+            found[name] = partial(_bin_of, column=column, width=timedelta(**{_UNITS[width[2]]: int(width[1])}))
+    return found
+
+
+def _bin_of(row: Row, *, column: str, width: timedelta) -> datetime:
+    since: timedelta = _column(row, column) - _EPOCH
+    return _EPOCH + width * (since // width)
 
 
 def _aggregation(text: str) -> tuple[str, str, str]:

@@ -21,7 +21,8 @@ def credential_use(directory: Directory, request: GraphRequest) -> Answer:
     need(request.caller, READ_REPORTS)
     _beta_only(request)
     query = parse_query(request, known=_NO_OPTIONS)
-    rows = list(_rows(directory))
+    keep = query.filter.keep if query.filter else lambda _row: True
+    rows = [row for row in _rows(directory) if keep(row)]
     page = rows[query.after : query.after + query.top]
     context = f"{request.base}/{request.version}/$metadata#reports/appCredentialSignInActivities"
     body: dict[str, Any] = {"@odata.context": context}

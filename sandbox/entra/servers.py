@@ -1,6 +1,7 @@
 """Several HTTPS servers of ASGI applications in one background thread, on free ports of 127.0.0.1."""
 
 import asyncio
+import logging
 import socket
 import threading
 import time
@@ -53,6 +54,12 @@ class Listener:
         return f"https://localhost:{self.port}" if self.secure else f"http://127.0.0.1:{self.port}"
 
 
+def _not_of_the_end(record: logging.LogRecord) -> bool:
+    """Leave out that requests under way were cut off: whoever ends the sandbox means that."""
+    cut_off = record.exc_info is not None and record.exc_info[0] is asyncio.CancelledError
+    return not cut_off and "timeout graceful shutdown exceeded" not in str(record.msg)
+
+
 class Servers:
     """Run the applications until stopped."""
 
@@ -73,10 +80,13 @@ class Servers:
             time.sleep(0.01)
 
     def stop(self) -> None:
+        log = logging.getLogger("uvicorn.error")
+        log.addFilter(_not_of_the_end)
         for server, _ in self._servers:
             server.should_exit = True
         if self._thread is not None:
             self._thread.join()
+        log.removeFilter(_not_of_the_end)
         for _, listener in self._servers:
             listener.socket.close()
         self._servers, self._thread = [], None

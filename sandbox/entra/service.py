@@ -10,7 +10,7 @@ from typing import Any
 from starlette.applications import Starlette
 
 from sandbox.entra import dates
-from sandbox.entra.audiences import Audiences
+from sandbox.entra.audiences import LOGS, RESOURCE_MANAGER, Audiences
 from sandbox.entra.behaviour import Behaviour
 from sandbox.entra.directory import Directory
 from sandbox.entra.graph import Graph, make_graph
@@ -39,6 +39,8 @@ class Addresses:
 
     authority: Callable[[], str]
     graph: Callable[[], str]
+    logs: Callable[[], str] = str
+    arm: Callable[[], str] = str
 
 
 class Entra:
@@ -52,7 +54,7 @@ class Entra:
         self.tokens = Tokens(tenant_id=tenant_id)
         self.faults = faults
         self.quotas = Quotas(behaviour=self.behaviour, tenant_id=tenant_id)
-        audiences = Audiences(self.directory, addresses.graph)
+        audiences = Audiences(self.directory, addresses.graph, {LOGS: addresses.logs, RESOURCE_MANAGER: addresses.arm})
         self.desk = SignInDesk(self.directory, self.tokens, audiences)
         self.identity = ManagedIdentity(desk=self.desk, header=identity_header)
         self.logs = SignInLogs(directory=self.directory, tokens=self.tokens, workspace_id=str(uuid.uuid4()))
@@ -123,14 +125,17 @@ class Entra:
 
     def add_identity(self, display_name: str, roles: Iterable[str] = ()) -> tuple[str, str]:
         """Add an application with a secret and roles; give its client id and the secret's text."""
-        unknown = set(roles := tuple(roles)) - set(ROLE_IDS)
-        if unknown:
-            raise ValueError(f"unknown roles {sorted(unknown)}")
+        _known(roles := tuple(roles))
         entry = self.add_application({"displayName": display_name})
         app_id: str = entry.current["appId"]
         text = self.add_secret(app_id, display_name="sandbox")["secretText"]
-        self.directory.assign(self.principal_of(app_id).id, [ROLE_IDS[role] for role in roles])
+        self.grant(app_id, roles)
         return app_id, text
+
+    def grant(self, app_id: str, roles: Iterable[str]) -> None:
+        """Give an application's service principal application permissions on Graph, with admin consent."""
+        _known(roles := tuple(roles))
+        self.directory.assign(self.principal_of(app_id).id, [ROLE_IDS[role] for role in roles])
 
     def add_user(self, display_name: str, **properties: Any) -> Entry:
         """Add a person; mail and userPrincipalName come from the name unless given."""
@@ -140,6 +145,14 @@ class Entra:
         with self.directory.lock:
             self.directory.people_version += 1
             return self.directory.users.add(document, known_everywhere=True)
+
+    def add_group(self, display_name: str, members: Iterable[str] = ()) -> Entry:
+        """Add a group; *members* are object ids."""
+        document = {"id": str(uuid.uuid4()), "displayName": display_name, "securityEnabled": True, "groupTypes": []}
+        with self.directory.lock:
+            self.directory.people_version += 1
+            self.directory.members[document["id"]] = list(members)
+            return self.directory.groups.add(document, known_everywhere=True)
 
     def give_role(self, user_id: str, app_id: str, role: str) -> None:
         """Give a person an app role of an application by its value: it shows in the person's ID token."""
@@ -236,3 +249,9 @@ def sparse_principal(application: Mapping[str, Any]) -> Document:
         "servicePrincipalNames": [application["appId"], *application.get("identifierUris", ())],
         "createdDateTime": application.get("createdDateTime"),
     }
+
+
+def _known(roles: Iterable[str]) -> None:
+    unknown = set(roles) - set(ROLE_IDS)
+    if unknown:
+        raise ValueError(f"unknown roles {sorted(unknown)}")

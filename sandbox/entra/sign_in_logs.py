@@ -29,11 +29,16 @@ TABLE = "AADServicePrincipalSignInLogs"
 
 @dataclass(slots=True, kw_only=True)
 class SignInLogs:
-    """One workspace. `refused` names the client ids that lack the role to read it."""
+    """
+    One workspace that the tenant's sign-ins go to, and `further` ones that get none of them.
+
+    `refused` names the client ids that lack the role to read them.
+    """
 
     directory: Directory
     tokens: Tokens
     workspace_id: str
+    further: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
 
     async def query(self, request: Request) -> Response:
@@ -42,22 +47,26 @@ class SignInLogs:
             caller = self.tokens.validate(token, AUDIENCE)
         except TokenError as error:
             return _error(401, "InvalidTokenError", f"The provided authentication is not valid: {error}")
-        if request.path_params["workspace"] != self.workspace_id:
+        if request.path_params["workspace"] not in {self.workspace_id, *self.further}:
             return _error(404, "WorkspaceNotFoundError", "The workspace could not be found")
         if caller.app_id in self.refused:
             return _error(403, "InsufficientAccessError", "The provided credentials have insufficient access")
         asked = dict(request.query_params) if request.method == "GET" else await request.json()
+        workspaces = {request.path_params["workspace"], *(asked.get("workspaces") or ())}
         try:
             with self.directory.lock:
-                found = self._run(str(asked.get("query", "")), str(asked.get("timespan") or ""))
+                found = self._run(str(asked.get("query", "")), str(asked.get("timespan") or ""), workspaces)
         except (BadQuery, ValueError) as error:
             return _error(400, "BadArgumentError", f"The request had some invalid properties: {error}")
-        return JSONResponse({"tables": [_table(found)]})
+        return JSONResponse(_body(found, self.directory.behaviour.sign_in_log_rows))
 
-    def _run(self, query: str, timespan: str) -> list[Row]:
+    def _run(self, query: str, timespan: str, workspaces: set[str]) -> list[Row]:
+        if unknown := workspaces - {self.workspace_id} - self.further:
+            raise BadQuery(f"the workspace '{min(unknown)}' could not be found")
         now = self.directory.clock.now()
         first, last = _window(timespan, now)
-        rows = [row for row in self._rows(now) if first <= row["TimeGenerated"] <= last]
+        kept = self._rows(now) if self.workspace_id in workspaces else ()
+        rows = [row for row in kept if first <= row["TimeGenerated"] <= last]
         return run_query(query, {TABLE: rows}, now=now)
 
     def _rows(self, now: datetime) -> Iterator[Row]:
@@ -92,6 +101,16 @@ def _window(timespan: str, now: datetime) -> tuple[datetime, datetime]:
         return now - span(first), now
     end = dates.parse(last)
     return (end - span(first) if first.startswith("P") else dates.parse(first)), end
+
+
+def _body(rows: list[Row], at_most: int) -> dict[str, Any]:
+    """Give the answer; what is too much comes with status 200, in part, and with an error beside it."""
+    if len(rows) <= at_most:
+        return {"tables": [_table(rows)]}
+    message = f"The results of this query exceed the set limit of {at_most} records"
+    error = {"code": "PartialError", "message": "There were some errors when processing your query."}
+    details = [{"code": "EngineError", "message": message, "innererror": {"code": "-2133196797"}}]
+    return {"tables": [_table(rows[:at_most])], "error": {**error, "details": details}}
 
 
 def _table(rows: list[Row]) -> dict[str, Any]:

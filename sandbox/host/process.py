@@ -26,12 +26,22 @@ class HostProcess:
     """
     One host over one app until `stop()` (it finishes what runs) or `kill()` (SIGKILL); a context manager.
 
-    `settings` come on top of this process's environment. `arguments` are further options of `python -m sandbox.host`.
+    `settings` come on top of this process's environment. `arguments` are further options of `python -m sandbox.host`,
+    or of another *module* that takes the same.
     `folder`, one a host, takes its log, its ready line and what it says on stderr.
     """
 
-    def __init__(self, app: Path, settings: Mapping[str, str], *, folder: Path, arguments: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        app: Path,
+        settings: Mapping[str, str],
+        *,
+        folder: Path,
+        arguments: Sequence[str] = (),
+        module: str = "sandbox.host",
+    ) -> None:
         self._app = app
+        self._module = module
         self._settings = settings
         self._arguments = arguments
         self._folder = folder
@@ -68,7 +78,7 @@ class HostProcess:
         ready, log, said = (self._folder / name for name in ("ready", "log", "stderr"))
         self._folder.mkdir(parents=True, exist_ok=True)
         ready.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "sandbox.host", "--app", str(self._app)]
+        command = [sys.executable, "-m", self._module, "--app", str(self._app)]
         command += ["--tether", "--ready-file", str(ready), "--log-file", str(log), *self._arguments]
         with said.open("wb") as stderr:
             environment = os.environ | dict(self._settings)

@@ -31,6 +31,8 @@ def settle(cloud: Cloud, members: Iterable[CastMember]) -> None:
     """Bring everything into the state before the first enrolment."""
     for member in members:
         place_secrets(cloud, member, Placed.AT_START)
+        if member.graph_roles:
+            cloud.entra.grant(member.client_id, member.graph_roles)
         for use in member.used_by:
             _hand_out(cloud, member, use)
         if member.wish is Wish.ENROL:

@@ -68,6 +68,7 @@ def test_every_route_takes_a_key_and_names_its_methods(bindings: dict[str, dict[
     http = of_type(bindings, "httpTrigger").values()
     assert {trigger["authLevel"] for trigger in http} == {"FUNCTION"}
     assert sorted((trigger["methods"][0], trigger["route"]) for trigger in http) == [
+        ("GET", "destinations"),
         ("GET", "health"),
         ("GET", "lines"),
         ("GET", "rotations/{id}"),
@@ -76,6 +77,9 @@ def test_every_route_takes_a_key_and_names_its_methods(bindings: dict[str, dict[
         ("POST", "pause"),
         ("POST", "resume"),
         ("POST", "rotations"),
+        ("POST", "rotations/{id}/abandon"),
+        ("POST", "rotations/{id}/retire"),
+        ("POST", "rotations/{id}/retry"),
         ("POST", "scans"),
     ]
 

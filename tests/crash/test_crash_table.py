@@ -1,25 +1,34 @@
 """Each row of protocol.md's crash table, by name: who died where, what finds it, what follows."""
 
+import sys
 from datetime import timedelta
 
 import pytest
 
 from rotation.domain.errors import StaleRecord
 from rotation.domain.identifiers import ObjectId, RotationId
-from rotation.domain.rotation import Completed, Minting, Overlapping
+from rotation.domain.rotation import Completed, Minting, Overlapping, Proven, Staged
 from rotation.ledger import keys
 from rotation.ledger.fence import Claim, Fence, Place
-from rotation.ports.tables import Upsert
+from rotation.ports.tables import Delete, Upsert
 from rotation.ports.vault import NewVersion
 from rotation.workflows import rotate
 from rotation.workflows.nudge import nudge_rotation
+from rotation.workflows.scanning import begin_scan
 from tests.crash.driving import NIGHT, check, until_completed, until_overlapping
+from tests.crash.table import marked, row, rows
 from tests.fakes.clock import MovableClock
 from tests.fakes.mishaps import Mishap
 from tests.fakes.tables import MemoryTables
-from tests.fakes.world import World, configure, destination
+from tests.fakes.world import VAULT, World, configure, destination
 
 BEFORE, AFTER = 0, 1
+
+
+def test_each_row_of_the_page_has_its_test_and_each_test_its_row() -> None:
+    here = {name: died for name, died in marked(sys.modules[__name__]).items() if name.startswith("test_row_")}
+    assert len(rows()) > 10
+    assert set(here.values()) == set(rows())
 
 
 async def point(name: str, *, nth: int, side: int) -> int:
@@ -29,6 +38,7 @@ async def point(name: str, *, nth: int, side: int) -> int:
     return 2 * calls[nth] + side
 
 
+@row("before Planned committed")
 async def test_row_before_planned_committed_it_is_planned_again_and_the_wake_goes_when_a_day_old() -> None:
     world = World()
     application = world.add_application()
@@ -43,6 +53,7 @@ async def test_row_before_planned_committed_it_is_planned_again_and_the_wake_goe
     assert f"{lost.application}|{lost.ulid}" not in await world.wakes()
 
 
+@row("Planned committed, nudge not sent")
 async def test_row_planned_committed_and_no_nudge_the_wake_nudges() -> None:
     world = World()
     application = world.add_application()
@@ -55,6 +66,7 @@ async def test_row_planned_committed_and_no_nudge_the_wake_nudges() -> None:
     assert world.phases() != ["planned"]
 
 
+@row("reserved, addPassword not sent or its answer lost")
 async def test_row_reserved_and_addpassword_not_sent_the_next_attempt_mints() -> None:
     world = await until_overlapping(await point("MemoryDirectory.mint", nth=0, side=BEFORE))
     await check(world)
@@ -62,6 +74,7 @@ async def test_row_reserved_and_addpassword_not_sent_the_next_attempt_mints() ->
     assert len(world.directory.minted) == 1
 
 
+@row("addPassword answered, vault write not done")
 async def test_row_addpassword_answered_and_nothing_in_the_vault_it_is_a_lost_value_that_is_removed() -> None:
     world = await until_overlapping(await point("MemoryDirectory.mint", nth=0, side=AFTER))
     await check(world)
@@ -70,6 +83,7 @@ async def test_row_addpassword_answered_and_nothing_in_the_vault_it_is_a_lost_va
     assert "lost-value.removed" in world.events()
 
 
+@row("vault write done, ledger not advanced")
 async def test_row_vault_write_done_and_ledger_not_advanced_the_version_is_adopted() -> None:
     trace = (await until_overlapping()).plan.trace
     mint = trace.index("MemoryDirectory.mint")
@@ -80,6 +94,7 @@ async def test_row_vault_write_done_and_ledger_not_advanced_the_version_is_adopt
     assert world.directory.removed == []
 
 
+@row("published, not advanced")
 async def test_row_proven_and_not_published_it_is_published_and_not_twice() -> None:
     for side in (BEFORE, AFTER):
         world = await until_overlapping(await point("MemoryVault.write", nth=2, side=side))
@@ -90,12 +105,62 @@ async def test_row_proven_and_not_published_it_is_published_and_not_twice() -> N
         assert len(await vault.versions(line.enrolment.secret_name)) == 1
 
 
+@row("delivery sent, receipt not written")
 async def test_row_delivery_sent_and_receipt_not_written_verify_settles_it() -> None:
     world = await until_overlapping(await point("MemoryIntegration.deliver", nth=0, side=AFTER))
     await check(world)
     assert [kept.times for kept in world.integrations.kinds["automatic"].stores.values()] == [1, 1]
 
 
+@row("last delivery ended, rotation not told")
+async def test_row_last_delivery_ended_and_its_rotation_not_told_the_wake_advances_it() -> None:
+    """The process dies when the delivery is written as ended, and no message ever tells the rotation."""
+    trace = (await until_overlapping()).plan.trace
+    cleaned = max(place for place, call in enumerate(trace) if call == "MemoryIntegration.cleanup")
+    ended = trace.index("MemoryTables.commit", cleaned)
+    world = await until_overlapping(2 * ended + AFTER)
+    assert world.crashes == [f"point {2 * ended + AFTER}, after MemoryTables.commit"]
+    await check(world)
+
+
+@row("a staged version was taken away by somebody")
+async def test_row_a_staged_version_that_was_taken_away_is_minted_again_and_its_credential_goes() -> None:
+    """While it is being proven, and right before it is published."""
+    for phase, call, nth in ((Staged, "MemorySignIn.prove", 1), (Proven, "MemoryVault.write", 2)):
+        world = await _died_at(await point(call, nth=nth, side=BEFORE))
+        (rotation,) = world.rotations()
+        assert isinstance(rotation.phase, phase)
+        lost = rotation.phase.minted.key_id
+        (line,) = (await world.record(rotation.id.application)).lines.values()
+        staged = f"{line.enrolment.secret_name}-staged"
+        for version in await world.vaults.memory(VAULT).versions(staged):
+            await world.vaults.memory(VAULT).disable(staged, version.version)
+        await world.run(NIGHT)
+        await world.nights(2)
+        await check(world)
+        assert "staged.gone" in world.events()
+        assert not world.directory.truth(rotation.id.application).holds(lost)
+
+
+@row("an index entry or a wake was lost")
+async def test_row_an_index_entry_or_a_wake_that_was_lost_is_written_anew_by_the_weekly_pass() -> None:
+    world = World()
+    application = world.add_application()
+    await world.enrol(application)
+    await world.open(application)
+    for table in (keys.LINES, keys.WAKES):
+        for kept in world.tables.all_rows(table):
+            await world.tables.commit(table, kept.partition, [Delete(key=kept.key)])
+    world.queues.take()
+    await world.run(timedelta(days=1))
+    assert world.phases() == ["planned"], "nothing looks at it"
+    await begin_scan(world.services(), by="weekly", passes=("index",))
+    await world.run(NIGHT)
+    await check(world)
+    assert len(world.tables.all_rows(keys.LINES)) == 1
+
+
+@row("removePassword sent, not noted")
 async def test_row_removepassword_answered_and_not_noted_two_reads_settle_it() -> None:
     trace = (await until_completed()).plan.trace
     call = trace.index("MemoryDirectory.remove")
@@ -105,17 +170,19 @@ async def test_row_removepassword_answered_and_not_noted_two_reads_settle_it() -
     assert world.events().count("retired") == 1
 
 
+@row("notice claimed, not sent")
 async def test_row_notice_claimed_and_not_sent_it_is_sent_after_ten_minutes() -> None:
     world = World()
     application = world.add_application()
     await world.enrol(application)
     world.channel.mishaps.plan("send", Mishap.LOST_BEFORE)
-    world.vaults.memory("https://vault.example").refusing = "vault-refused"
+    world.vaults.memory(VAULT).refusing = "vault-refused"
     await world.open(application)
     await world.run(timedelta(hours=1))
     assert sum("stopped (vault-refused)" in title for title in world.titles()) == 1
 
 
+@row("Completed committed, notices not sent")
 async def test_row_completed_and_outbox_not_sent_the_wake_stays_until_it_is() -> None:
     trace = (await until_completed()).plan.trace
     last_commit = max(place for place, call in enumerate(trace) if call == "MemoryQueues.send")
@@ -127,6 +194,7 @@ async def test_row_completed_and_outbox_not_sent_the_wake_stays_until_it_is() ->
         assert await world.wakes() == []
 
 
+@row("a worker wakes up after its lease ended")
 async def test_row_a_late_worker_cannot_write_after_its_lease_was_taken() -> None:
     clock, tables = MovableClock(), MemoryTables()
     place = Place(table=keys.ROTATIONS, partition="p", key=keys.LEASE)
@@ -143,6 +211,7 @@ async def test_row_a_late_worker_cannot_write_after_its_lease_was_taken() -> Non
     assert row.values["state"] == "fresh"
 
 
+@row("a worker wakes up after its lease ended")
 async def test_row_what_a_late_worker_minted_and_staged_is_disabled_and_removed() -> None:
     """Its ledger write fails; what it staged is of another attempt, what it minted an orphan."""
     world = World()
@@ -154,7 +223,7 @@ async def test_row_what_a_late_worker_minted_and_staged_is_disabled_and_removed(
     (rotation,) = world.rotations()
     assert isinstance(rotation.phase, Minting)
     late = world.directory.minted[0]
-    vault = world.vaults.memory("https://vault.example")
+    vault = world.vaults.memory(VAULT)
     line = await world.line(application)
     staged = f"{line.enrolment.secret_name}-staged"
     await world.run(timedelta(minutes=1))
@@ -168,6 +237,7 @@ async def test_row_what_a_late_worker_minted_and_staged_is_disabled_and_removed(
     assert held[version] is False
 
 
+@row("a conditional write went through, its answer did not")
 @pytest.mark.parametrize("mishap", [Mishap.LOST_AFTER, Mishap.REPEATED])
 async def test_row_a_conditional_write_went_through_and_its_answer_did_not_it_is_ours(mishap: Mishap) -> None:
     world = World()
@@ -182,6 +252,7 @@ async def test_row_a_conditional_write_went_through_and_its_answer_did_not_it_is
     assert await world.tables.get(keys.ROTATIONS, application.object_id, key) is not None
 
 
+@row("the application is gone")
 async def test_row_application_gone_closes_the_rotation_and_cancels_its_hand_offs() -> None:
     for how in ("deleted-items", "not-found-twice"):
         world = await _handed_off()
@@ -198,8 +269,33 @@ async def test_row_application_gone_closes_the_rotation_and_cancels_its_hand_off
         assert world.phases() == ["closed"], how
         record = await world.record(ObjectId(object_id))
         assert {stored.delivery.phase.phase for stored in record.deliveries.values()} == {"cancelled"}
-        assert world.vaults.memory("https://vault.example").names(), "the vault secret is kept"
+        assert world.vaults.memory(VAULT).names(), "the vault secret is kept"
         assert world.directory.removed == []
+
+
+class _DiedError(Exception):
+    """Nobody goes on for now."""
+
+
+async def _died_at(*points: int) -> World:
+    """Give the world of `until_overlapping` right after the process died there; messages in hand are lost."""
+    world = World(configuration=configure(destination("store"), destination("second")))
+    await world.enrol(world.add_application())
+    world.crash_at(*points)
+
+    def stop() -> None:
+        if world.crashes:
+            raise _DiedError
+
+    async def night() -> None:
+        await world.scan()
+        await world.run(NIGHT)
+
+    world.after_each = stop
+    with pytest.raises(_DiedError):
+        await night()
+    world.after_each = lambda: None
+    return world
 
 
 async def _handed_off() -> World:

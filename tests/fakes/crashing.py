@@ -1,10 +1,19 @@
 """Kill the program before or after its n-th call to the outside (protocol.md, Crash table)."""
 
+import asyncio
 import functools
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any, cast
+
+type Watch = Callable[[str, Sequence[Any]], None]
+"""Hears of each call, by its name and positional arguments, right before it is sent."""
+
+
+def unwatched(_call: str, _arguments: Sequence[Any]) -> None:
+    """Hear of nothing."""
 
 
 class Crash(BaseException):
@@ -40,10 +49,29 @@ class CrashPlan:
         """Crash where planned after the call."""
         self._strike(2 * call + 1, f"after {self.trace[call]}")
 
+    async def rest(self, point: int) -> None:
+        """Let the process sleep at a point; this one never does."""
+
     def _strike(self, point: int, where: str) -> None:
         if point in self._left:
             self._left.remove(point)
             raise Crash(f"point {point}, {where}")
+
+
+class SleepPlan(CrashPlan):
+    """Let one process fall asleep at its n-th point, as a paused machine does, and others go on meanwhile."""
+
+    def __init__(self, point: int, nap: timedelta) -> None:
+        super().__init__()
+        self.nap = nap
+        self._at = point
+        self.asleep = asyncio.Event()
+        self.awake = asyncio.Event()
+
+    async def rest(self, point: int) -> None:
+        if point == self._at:
+            self.asleep.set()
+            await self.awake.wait()
 
 
 class Crashing:
@@ -54,8 +82,8 @@ class Crashing:
     methods of what synchronous methods hand out (a vault of Vaults, a kind of Integrations, a snapshot's writer).
     """
 
-    def __init__(self, port: object, plan: CrashPlan) -> None:
-        self._port, self._plan = port, plan
+    def __init__(self, port: object, plan: CrashPlan, watch: Watch = unwatched) -> None:
+        self._port, self._plan, self._watch = port, plan, watch
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._port, name)
@@ -70,7 +98,10 @@ class Crashing:
         @functools.wraps(act)
         async def call(*args: Any, **named: Any) -> Any:
             number = self._plan.enter(label)
+            self._watch(label, args)
+            await self._plan.rest(2 * number)
             answer = await act(*args, **named)
+            await self._plan.rest(2 * number + 1)
             self._plan.leave(number)
             return answer
 
@@ -84,7 +115,7 @@ class Crashing:
                 return self._iterated(label, answer)
             if hasattr(answer, "__aenter__"):
                 return self._entered(label, answer)
-            return crashing(answer, self._plan) if _is_port(answer) else answer
+            return crashing(answer, self._plan, self._watch) if _is_port(answer) else answer
 
         return call
 
@@ -101,13 +132,13 @@ class Crashing:
     async def _entered(self, label: str, manager: Any) -> AsyncIterator[Any]:
         number = self._plan.enter(label)
         async with manager as inner:
-            yield crashing(inner, self._plan)
+            yield crashing(inner, self._plan, self._watch)
         self._plan.leave(number)
 
 
-def crashing[T](port: T, plan: CrashPlan) -> T:
+def crashing[T](port: T, plan: CrashPlan, watch: Watch = unwatched) -> T:
     """Wrap *port*; it keeps its type for the type checker."""
-    return cast("T", Crashing(port, plan))
+    return cast("T", Crashing(port, plan, watch))
 
 
 async def _close(items: AsyncIterator[Any]) -> None:

@@ -9,7 +9,15 @@ from rotation.domain.errors import ApplicationGone, CredentialLimit, PolicyForbi
 from rotation.domain.identifiers import ClientId, KeyId, ObjectId
 from rotation.domain.secret import SecretText
 from rotation.ports.clock import Clock
-from rotation.ports.directory import CredentialRules, MintedCredential, MintRequest, Owner, Page, PassItem
+from rotation.ports.directory import (
+    CredentialRules,
+    ListedApplication,
+    MintedCredential,
+    MintRequest,
+    Owner,
+    Page,
+    PassItem,
+)
 from tests.fakes.chance import chance
 from tests.fakes.clock import MovableClock
 from tests.fakes.directory_state import Record, Text, make_key_id, record
@@ -117,7 +125,7 @@ class MemoryDirectory:
             if number in self.unreadable_pages:
                 raise Unavailable(f"page {number} cannot be read")
             malformed = tuple(self.malformed) if number == 0 else ()
-            yield Page(applications=tuple(self._seen(r) for r in page), malformed=malformed)
+            yield Page(applications=[_listed(self._seen(r)) for r in page], malformed=malformed)
 
     async def certificates(self) -> AsyncIterator[Sequence[PassItem]]:
         await self.reads.around("certificates", _nothing)
@@ -232,3 +240,18 @@ class MemoryDirectory:
 
 async def _nothing() -> None:
     return None
+
+
+def _listed(application: Application) -> ListedApplication:
+    """Make what a page tells of it: what is null there is None, and what is not told is left out."""
+    return {
+        "object_id": application.object_id,
+        "client_id": application.client_id,
+        "display_name": application.display_name or None,
+        "secrets": [
+            {"key_id": each.key_id, "ends": f"{each.end_at:%Y-%m-%dT%H:%M:%S.%fZ}", "display_name": each.display_name}
+            for each in application.secrets
+        ],
+        "disabled": application.disabled or None,
+        "tags": list(application.tags),
+    }

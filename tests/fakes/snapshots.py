@@ -46,11 +46,12 @@ class _Writer:
         self._lines: list[bytes] = []
         self._done = False
 
-    async def add(self, line: bytes) -> None:
+    async def add(self, text: bytes, *, lines: int = 1) -> None:
         async def act() -> None:
-            if self._done or b"\n" in line:
+            added = text.split(b"\n")
+            if self._done or len(added) != lines:
                 raise ValueError("a line without its break, and before complete()")
-            self._lines.append(line)
+            self._lines.extend(added)
 
         await self._home.mishaps.around("add", act)
 

@@ -59,6 +59,14 @@ class MemoryTables:
         """Give every row of *table* now, in order, for a test to look at."""
         return sorted(self._rows(table).values(), key=lambda row: (row.partition, row.key))
 
+    def live(self, table: str, partition: str, prefix: str) -> list[Row]:
+        """Give the rows of one partition whose keys begin so, in no order, for a test to look at."""
+        return [row for (of, key), row in self._rows(table).items() if of == partition and key.startswith(prefix)]
+
+    def now(self, table: str, partition: str, key: str) -> Row | None:
+        """Give one row, for a test to look at."""
+        return self._rows(table).get((partition, key))
+
     def names(self) -> list[str]:
         """Give the tables that hold or held something."""
         return sorted(self._tables)

@@ -86,6 +86,10 @@ class MemoryVault:
         kept = self._secrets.get(name)
         return (kept[-1].properties, kept[-1].text) if kept else None
 
+    def kept(self, name: str) -> list[VersionProperties]:
+        """Look at every version of a name, whatever the vault answers to others."""
+        return [kept.properties for kept in self._secrets.get(name, [])]
+
     def soft_delete(self, name: str) -> None:
         """Somebody deletes the secret; its name stays taken."""
         self.soft_deleted.add(name)

@@ -1,6 +1,7 @@
 """A whole night in memory: the real workflows over fakes, driven as queues, timers and time drive them."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -37,7 +38,7 @@ from rotation.ledger import application as ledger
 from rotation.ledger import keys
 from rotation.ports.tables import Query
 from rotation.workflows import deliver, rotate
-from rotation.workflows.enrolling import enrol
+from rotation.workflows.enrolling import enrol, release
 from rotation.workflows.opening import Ask, NotOpened, Opened, open_rotation
 from rotation.workflows.previewing import Wish
 from rotation.workflows.recovering import recover
@@ -46,7 +47,7 @@ from rotation.workflows.scanning import begin_scan, run_scan
 from rotation.workflows.services import Services, Timing
 from tests.fakes.channel import MemoryChannel
 from tests.fakes.clock import MovableClock, SequentialUlids
-from tests.fakes.crashing import Crash, CrashPlan, crashing
+from tests.fakes.crashing import Crash, CrashPlan, SleepPlan, Watch, crashing, unwatched
 from tests.fakes.directory import MemoryDirectory
 from tests.fakes.directory_state import Text, make_application, make_key_id
 from tests.fakes.integrations import MemoryIntegrations
@@ -93,6 +94,13 @@ def configure(*destinations: Destination, terms: Terms = QUICK, readers: tuple[s
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Sleeper:
+    plan: SleepPlan
+    invocation: asyncio.Future[object]
+    until: datetime
+
+
 @dataclass
 class World:
     """Everything that outlives a process; `services()` makes a new process on top of it."""
@@ -110,6 +118,7 @@ class World:
         self.queues = MemoryQueues(self.clock)
         self.snapshots = MemorySnapshots()
         self.usage: MemoryUsage | None = MemoryUsage(self.clock, sign_in=self.sign_in)
+        self.sign_in_log: MemoryUsage | None = None
         self.integrations = MemoryIntegrations()
         self.channel = MemoryChannel()
         self.settings = Settings(self.configuration)
@@ -118,38 +127,54 @@ class World:
         self.boundary = 0
         """How often an error ended an invocation that the boundary maps to "again later"."""
         self.after_each: Callable[[], None] = lambda: None
+        self.watch: Watch = unwatched
+        """Hears of each call of a workflow to the outside, right before it is sent."""
+        self.waking = False
+        """A process that slept goes on now."""
+        self.slept_in = ""
+        """The call in which a process fell asleep: whatever it sent cannot be called back."""
+        self._sleeper: _Sleeper | None = None
         self._processes = 0
         self._current = self.services()
 
-    def services(self) -> Services:
+    def services(self, plan: CrashPlan | None = None) -> Services:
         """Start a new process."""
         self._processes += 1
-        plan = self.plan
+
+        def port[T](fake: T) -> T:
+            return crashing(fake, plan or self.plan, self._watched)
+
         return Services(
             clock=self.clock,
             ulids=self.ulids,
-            directory=crashing(self.directory, plan),
-            sign_in=crashing(self.sign_in, plan),
-            vaults=crashing(self.vaults, plan),
-            tables=crashing(self.tables, plan),
-            queues=crashing(self.queues, plan),
-            snapshots=self.snapshots,
-            usage=self.usage,
-            integrations=crashing(self.integrations, plan),
-            channels=(self.channel,),
-            configurations=self.settings,
+            directory=port(self.directory),
+            sign_in=port(self.sign_in),
+            vaults=port(self.vaults),
+            tables=port(self.tables),
+            queues=port(self.queues),
+            snapshots=port(self.snapshots),
+            usage=tuple(port(source) for source in (self.usage, self.sign_in_log) if source),
+            integrations=port(self.integrations),
+            channels=(port(self.channel),),
+            configurations=port(self.settings),
             tenant_id=TENANT,
             vault_url=VAULT,
             worker=f"process-{self._processes}",
             timing=self.timing,
         )
 
+    def _watched(self, call: str, arguments: Sequence[Any]) -> None:
+        self.watch(call, arguments)
+
     def calm(self) -> Services:
         """Give a process that nothing kills: a person's own terminal."""
-        kept, self.plan = self.plan, CrashPlan()
-        found = self.services()
-        self.plan = kept
-        return found
+        return self.services(CrashPlan())
+
+    def use_sources(self, *, report: bool = True, log: bool = False) -> None:
+        """Choose this deployment's usage sources: Graph's report, a log of each app-only sign-in."""
+        self.usage = (self.usage or MemoryUsage(self.clock, sign_in=self.sign_in)) if report else None
+        self.sign_in_log = MemoryUsage(self.clock, name="log", sign_in=self.sign_in, keeps_all=True) if log else None
+        self._current = self.services()
 
     def vault_holds(self, key_id: KeyId) -> bool:
         """Tell whether the home vault has an enabled version that carries a key id."""
@@ -165,6 +190,20 @@ class World:
         """From now on, count port calls anew and die at these points."""
         self.plan = CrashPlan(*points)
         self._current = self.services()
+
+    def sleep_at(self, point: int, nap: timedelta) -> None:
+        """From now on, count port calls anew; who comes to this point sleeps there for *nap*, and others go on."""
+        self.plan = SleepPlan(point, nap)
+        self._current = self.services()
+
+    async def wake_up(self) -> None:
+        """Let who sleeps go on, late."""
+        sleeper, self._sleeper = self._sleeper, None
+        if sleeper is not None:
+            self.waking = True
+            sleeper.plan.awake.set()
+            await self._end(sleeper.invocation)
+            self.waking = False
 
     # People and time.
 
@@ -187,11 +226,13 @@ class World:
 
     async def enrol(self, application: Application, line: LineName = LINE) -> Line:
         """Say yes; whatever counts crashes is not counting here."""
-        kept, self.plan = self.plan, CrashPlan()
-        found = await enrol(self.services(), Wish(application=application.object_id, line=line, by="test"))
-        self.plan = kept
+        found = await enrol(self.calm(), Wish(application=application.object_id, line=line, by="test"))
         self._current = self.services()
         return found
+
+    async def release(self, application: Application, line: LineName = LINE) -> None:
+        """End an enrolment."""
+        await release(self.calm(), LineId(application.object_id, line), by="test")
 
     async def nights(self, count: int) -> None:
         """Let so many nights pass, each with its scan."""
@@ -208,7 +249,7 @@ class World:
 
     async def scan(self) -> None:
         """Ask for tonight's scan, and let it run."""
-        await self._survive(self._begin)
+        await self.invoke(self._begin)
         await self.run(timedelta(minutes=2))
 
     async def _begin(self, services: Services) -> None:
@@ -219,34 +260,35 @@ class World:
         end = self.clock.now() + span
         next_recover = self.clock.now()
         while True:
+            if self._sleeper is not None and self.clock.now() >= self._sleeper.until:
+                await self.wake_up()
             if self.clock.now() >= next_recover:
-                await self._survive(recover)
+                await self.invoke(recover)
                 next_recover = self.clock.now() + timedelta(minutes=1)
             await self._work()
             now = self.clock.now()
             upcoming = [nudge.visible_at for nudge in self.queues.waiting]
-            upcoming += [max(next_recover, await self._next_wake())]
+            upcoming += [max(next_recover, self._next_wake())]
+            upcoming += [self._sleeper.until] if self._sleeper else []
             step = max(min(upcoming), now + timedelta(milliseconds=10))
             if step >= end:
                 self.clock.set(end)
                 return
             self.clock.set(step)
 
-    async def _next_wake(self) -> datetime:
+    def _next_wake(self) -> datetime:
         found = [row.values["look_at"] for row in self.tables.all_rows(keys.WAKES)]
         found += [row.values["look_at"] for row in self.tables.all_rows(keys.NOTICES)]
         instants = [value for value in found if isinstance(value, datetime)]
         silent = [row.values.get("look_at") for row in self.tables.all_rows(keys.SCANS)]
         instants += [value + self.timing.scan_silent for value in silent if isinstance(value, datetime)]
-        busy = await self._night_is_open()
+        busy = self._night_is_open()
         soonest = min(instants, default=datetime.max.replace(tzinfo=UTC))
         return min(soonest, self.clock.now() + timedelta(minutes=1)) if busy else soonest
 
-    async def _night_is_open(self) -> bool:
-        row = await self.tables.get(keys.CONTROL, "control", "night")
-        return row is not None and any(
-            f'"state":"{state}"' in str(row.values["state"]) for state in ("canary", "opening")
-        )
+    def _night_is_open(self) -> bool:
+        rows = [row for row in self.tables.all_rows(keys.CONTROL) if row.key == "night"]
+        return any(f'"state":"{state}"' in str(row.values["state"]) for row in rows for state in ("canary", "opening"))
 
     async def _work(self) -> None:
         for _round in range(1000):
@@ -269,18 +311,36 @@ class World:
                 case _:
                     await send_notice(services, read_notice(text))
 
-        await self._survive(act)
+        await self.invoke(act)
 
-    async def _survive(self, act: Callable[[Services], object]) -> None:
+    async def invoke(self, act: Callable[[Services], Coroutine[Any, Any, object]]) -> None:
         """Run one invocation; a crash ends the process, and whoever comes next is a new one."""
+        if isinstance(self.plan, SleepPlan):
+            await self._until_asleep(self.plan, act(self._current))
+        else:
+            await self._end(act(self._current))
+
+    async def _end(self, invocation: Awaitable[object]) -> None:
         try:
-            await act(self._current)  # type: ignore[misc]  # every act is a coroutine function
+            await invocation
         except Crash as crash:
             self.crashes.append(str(crash))
             self._current = self.services()
         except (Retryable, OutcomeUnknown, Superseded):
             self.boundary += 1
         self.after_each()
+
+    async def _until_asleep(self, plan: SleepPlan, invocation: Coroutine[Any, Any, object]) -> None:
+        task, asleep = asyncio.ensure_future(invocation), asyncio.ensure_future(plan.asleep.wait())
+        await asyncio.wait({task, asleep}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            asleep.cancel()
+            await self._end(task)
+            return
+        self._sleeper = _Sleeper(plan, task, until=self.clock.now() + plan.nap)
+        self.slept_in = plan.trace[-1]
+        self.plan = CrashPlan()
+        self._current = self.services()
 
     # What is true.
 

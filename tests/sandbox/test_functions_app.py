@@ -6,12 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from azure.core.exceptions import ResourceExistsError
 from azure.data.tables import TableServiceClient
 from azure.storage.queue import QueueServiceClient, TextBase64EncodePolicy
 
@@ -90,14 +92,14 @@ def rotation(settings: dict[str, str], *arguments: str) -> subprocess.CompletedP
     return subprocess.run(command, cwd=ROOT, env=os.environ | settings, capture_output=True, text=True, check=False)
 
 
-def wait(look: Callable[[], Any], what: str) -> Any:
+def wait(look: Callable[[], Any], what: str, *, within: timedelta = PATIENCE) -> Any:
     """Look until there is something."""
-    until = time.monotonic() + PATIENCE.total_seconds()
+    until = time.monotonic() + within.total_seconds()
     while time.monotonic() < until:
         if found := look():
             return found
         time.sleep(0.3)
-    raise AssertionError(f"not in {PATIENCE.seconds} s: {what}")
+    raise AssertionError(f"not in {within.seconds} s: {what}")
 
 
 def test_the_worker_indexes_every_function(host: HostProcess) -> None:
@@ -188,6 +190,55 @@ def test_a_message_that_cannot_be_read_is_poisoned_with_its_reason_kept(host: Ho
 def _told(tables: TableServiceClient) -> Any:
     rows = tables.get_table_client(keys.CONTROL).query_entities("what eq 'message.given-up'")
     return next(iter(rows), None)
+
+
+def send(azurite: Azurite, queue: str, text: str) -> None:
+    client = QueueServiceClient.from_connection_string(azurite.connection_string)
+    there = client.get_queue_client(queue, message_encode_policy=TextBase64EncodePolicy())
+    with suppress(ResourceExistsError):
+        there.create_queue()
+    there.send_message(text)
+
+
+def test_a_rotation_whose_message_is_poisoned_is_stopped_and_replayed(
+    api: httpx.Client, settings: dict[str, str], azurite: Azurite, payroll: str
+) -> None:
+    (line,) = [each for each in api.get("/api/lines").json()["lines"] if each["application"] == payroll]
+    address = f"/api/rotations/{line['rotation']}"
+    send(azurite, keys.poison_of(keys.QUEUE_ROTATIONS), json.dumps({"v": 1, "rotation": line["rotation"]}))
+    stopped = wait(lambda: _in_phase(api, address, "blocked"), "the poison function records it")
+    assert "gave-up" in stopped["says"]
+    replayed = wait(lambda: _replayed(settings), "the lease of the poison function ends")
+    assert replayed["rotations"] == [line["rotation"]]
+    assert wait(lambda: _in_phase(api, address, "overlapping"), "it goes on")["open"]
+
+
+def _in_phase(api: httpx.Client, address: str, phase: str) -> Any:
+    report = api.get(address).json()
+    return report if report["phase"] == phase else None
+
+
+def _replayed(settings: dict[str, str]) -> Any:
+    done = rotation(settings, "replay")
+    return json.loads(done.stdout) if done.returncode == 0 else None
+
+
+def test_what_cannot_be_recorded_is_an_alarm_and_ends_in_no_queue_that_nobody_reads(
+    host: HostProcess, azurite: Azurite
+) -> None:
+    """A row that nobody can read crashes the step as often as it may, and the poison function meets it too."""
+    tables = TableServiceClient.from_connection_string(azurite.connection_string)
+    object_id, ulid = "abababab-0000-4000-8000-000000000001", "01KJP4C5800000000000000004"
+    row = {"PartitionKey": object_id, "RowKey": keys.rotation(ulid), "state": "{}"}
+    tables.get_table_client(keys.ROTATIONS).create_entity(row)
+    send(azurite, keys.QUEUE_ROTATIONS, json.dumps({"v": 1, "rotation": f"{object_id}.{ulid}"}))
+    wait(lambda: _alarms(tables, "poison-not-recorded"), "people are told", within=timedelta(seconds=150))
+    queues = QueueServiceClient.from_connection_string(azurite.connection_string).list_queues()
+    assert not [queue.name for queue in queues if queue.name.endswith("-poison-poison")]
+
+
+def _alarms(tables: TableServiceClient, slug: str) -> list[Any]:
+    return list(tables.get_table_client(keys.CONTROL).query_entities(f"what eq 'alarm' and slug eq '{slug}'"))
 
 
 def test_the_nightly_timer_asks_for_a_scan(host: HostProcess, azurite: Azurite) -> None:

@@ -1,5 +1,7 @@
 """`make sandbox` serves a whole Azure, tells where it is, and leaves nothing behind."""
 
+import asyncio
+import logging
 import os
 import shlex
 import signal
@@ -7,12 +9,16 @@ import ssl
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import pytest
+
+from sandbox.entra.servers import Listener, Servers, make_certificates
 
 pytestmark = pytest.mark.sandbox
 ROOT = Path(__file__).parent.parent.parent
@@ -103,6 +109,31 @@ def test_when_it_is_ended_nothing_runs_on(
     assert not any(_alive(process_id) for process_id in below)
     assert not env_file.exists()
     assert not Path(environment["SANDBOX_CA_FILE"]).exists()
+
+
+async def test_a_request_that_is_cut_off_at_the_end_leaves_no_traceback(tmp_path: Path) -> None:
+    """Ctrl-C while the app waits for an answer of the sandbox."""
+    begun = threading.Event()
+
+    async def slow(_scope: object, _receive: object, _send: object) -> None:
+        begun.set()
+        await asyncio.sleep(60)
+
+    heard: list[str] = []
+    ear = logging.Handler()
+    ear.emit = lambda record: heard.append(record.getMessage())  # type: ignore[method-assign]
+    listener = Listener(secure=False)
+    servers = Servers(make_certificates(tmp_path))
+    servers.start({"slow": (slow, listener)})
+    logging.getLogger("uvicorn.error").addHandler(ear)
+    async with httpx.AsyncClient(trust_env=False) as client:
+        asked = asyncio.create_task(client.get(listener.url))
+        await asyncio.to_thread(begun.wait, 10)
+        await asyncio.to_thread(servers.stop)
+        with suppress(httpx.HTTPError):
+            await asked
+    logging.getLogger("uvicorn.error").removeHandler(ear)
+    assert heard == []
 
 
 def test_without_a_sandbox_the_command_line_says_what_to_do(tmp_path: Path) -> None:

@@ -4,12 +4,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 
-from pydantic import TypeAdapter, ValidationError
-
 from rotation.adapters.graph.client import GraphClient
 from rotation.adapters.graph.errors import reading
-from rotation.adapters.graph.pages import PAGE_SIZE, Collection, Item, pages
-from rotation.adapters.graph.wire import WireApplication, WireHolder, complaint, validated
+from rotation.adapters.graph.listing import SELECT_LISTED, read_listing
+from rotation.adapters.graph.pages import PAGE_SIZE, Collection, Item, pages, read_pages
+from rotation.adapters.graph.wire import WireApplication, WireHolder, validated
 from rotation.domain.credential import Application
 from rotation.domain.errors import ApplicationGone
 from rotation.domain.identifiers import ClientId, ObjectId
@@ -23,16 +22,15 @@ SELECT_HOLDER = "id,appId,displayName,keyCredentials"
 CERTIFICATE_PACE = timedelta(seconds=0.5)
 """keyCredentials in a list have a quota of their own, 150 requests a minute a tenant (platform.md A1)."""
 
-_WHOLE_PAGE = TypeAdapter(list[WireApplication])
-
 
 async def all_applications(client: GraphClient) -> AsyncIterator[Page]:
     """Read every application; a malformed one is told by id or place, and the others pass."""
-    url = client.address(f"/applications?$select={SELECT}&$top={PAGE_SIZE}")
+    url = client.address(f"/applications?$select={SELECT_LISTED}&$top={PAGE_SIZE}")
     what = "read applications"
-    async with aclosing(pages(client, Collection(url=url, what=what, translate=reading(what, READ)))) as found:
-        async for items in found:
-            yield _page(items)
+    collection = Collection(url=url, what=what, translate=reading(what, READ))
+    async with aclosing(read_pages(client, collection, read_listing)) as found:
+        async for page in found:
+            yield page
 
 
 async def application(client: GraphClient, object_id: ObjectId) -> Application:
@@ -99,21 +97,3 @@ def _principal_items(holder: WireHolder) -> list[PassItem]:
         "service-principal-secret": holder.plain_secrets(),
     }
     return [holder.item(kind, credentials) for kind, credentials in kinds.items() if credentials]
-
-
-def _page(items: Sequence[Item]) -> Page:
-    try:
-        return Page(applications=tuple(one.value() for one in _WHOLE_PAGE.validate_python(items)))
-    except ValidationError:
-        return _page_with_malformed(items)
-
-
-def _page_with_malformed(items: Sequence[Item]) -> Page:
-    good: list[Application] = []
-    bad: list[tuple[str, str]] = []
-    for place, item in enumerate(items):
-        try:
-            good.append(WireApplication.model_validate(item).value())
-        except ValidationError as error:
-            bad.append((str(item.get("id") or f"#{place}"), complaint(error)))
-    return Page(applications=tuple(good), malformed=tuple(bad))

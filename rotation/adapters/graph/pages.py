@@ -6,7 +6,7 @@ A page that cannot be read raises: the pass is then incomplete, which is not the
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -16,6 +16,8 @@ from rotation.adapters.graph.errors import Failure, Translate
 from rotation.domain.errors import ApplicationGone, BrokenInvariant, RotationError, Unavailable
 
 type Item = dict[str, Any]
+type Read[Found] = Callable[[bytes, str], tuple[Found, str | None]]
+"""Gives what a page holds and the address of the next; takes its bytes and what messages call the reading."""
 
 PAGE_SIZE = 999
 
@@ -30,17 +32,22 @@ class Collection:
     pace: timedelta = timedelta(0)
 
 
-async def pages(client: GraphClient, collection: Collection) -> AsyncGenerator[Sequence[Item]]:
-    """Give every page's items; nextLinks are followed verbatim."""
+def pages(client: GraphClient, collection: Collection) -> AsyncGenerator[Sequence[Item]]:
+    """Give every page's items."""
+    return read_pages(client, collection, items_of)
+
+
+async def read_pages[Found](client: GraphClient, collection: Collection, read: Read[Found]) -> AsyncGenerator[Found]:
+    """Give what *read* makes of every page; nextLinks are followed verbatim."""
     coming = asyncio.ensure_future(_fetch(client, collection, collection.url))
     try:
         while True:
-            items, following = _parsed(await coming, collection.what)
+            found, following = read(await coming, collection.what)
             if following is None:
-                yield items
+                yield found
                 return
             coming = asyncio.ensure_future(_fetch(client, collection, following, pace=collection.pace))
-            yield items
+            yield found
     finally:
         coming.cancel()
         await asyncio.gather(coming, return_exceptions=True)
@@ -61,7 +68,13 @@ def _page_translator(translate: Translate) -> Translate:
     return translate_page
 
 
-def _parsed(raw: bytes, what: str) -> tuple[Sequence[Item], str | None]:
+def items_of(raw: bytes, what: str) -> tuple[Sequence[Item], str | None]:
+    """
+    Read a page as JSON, which nobody has validated; what is no object counts as an empty one.
+
+    Raises:
+        Unavailable: It is no page.
+    """
     try:
         page = json.loads(raw)
         items, following = page["value"], page.get("@odata.nextLink")

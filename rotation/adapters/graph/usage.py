@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
+from urllib.parse import urlencode
 
 from rotation.adapters.graph.client import GraphClient
 from rotation.adapters.graph.errors import reading
@@ -9,13 +10,14 @@ from rotation.adapters.graph.pages import Collection, Item, pages
 from rotation.adapters.graph.wire import WireUsage, validated
 from rotation.domain.credential import Application
 from rotation.domain.identifiers import ClientId, KeyId
-from rotation.ports.usage import Sighting
+from rotation.domain.use import Sighting
+from rotation.ports.usage import Look
 
 READ_REPORTS = "AuditLog.Read.All"
 
 
 class GraphUsageReport:
-    """Last use of each key id, in all flows; hours late, and silent about earlier uses."""
+    """Last use of each key id, in all flows; hours late, without address, and silent about earlier uses."""
 
     def __init__(self, client: GraphClient) -> None:
         self._client = client
@@ -27,9 +29,10 @@ class GraphUsageReport:
     def sees(self, application: Application) -> bool:  # noqa: ARG002  # the port's question; this source sees all flows
         return True
 
-    async def sightings(self) -> AsyncIterator[Sighting]:
+    async def sightings(self, look: Look) -> AsyncIterator[Sighting]:
         what = "read the credential report"
-        url = self._client.address("/reports/appCredentialSignInActivities", version="beta")
+        asked = f"?{urlencode({'$filter': f"appId eq '{look.client_id}'"})}" if look.client_id else ""
+        url = self._client.address(f"/reports/appCredentialSignInActivities{asked}", version="beta")
         collection = Collection(url=url, what=what, translate=reading(what, READ_REPORTS))
         async with aclosing(pages(self._client, collection)) as found:
             async for items in found:

@@ -1,8 +1,9 @@
 """
 What a rotation still owes when it has ended: notices, litter, orphans.
 
-Litter: a predecessor that could only lapse goes 30 days after its own end, with (e) alone. Orphan: a marked credential
-of a given-up attempt. Both need two spaced reads, and a stray (a marker that this ledger does not know) is never here.
+Litter: a predecessor that could only lapse goes 30 days after its own end, or when an operator says so, with (e)
+alone. Orphan: a marked credential of a given-up attempt. Both need two spaced reads, and a stray (a marker that this
+ledger does not know) is never here.
 """
 
 from dataclasses import replace
@@ -10,7 +11,7 @@ from datetime import datetime, timedelta
 
 from rotation.domain.credential import NEVER, Application, Credential
 from rotation.domain.identifiers import KeyId
-from rotation.domain.line import HeldKey
+from rotation.domain.line import HeldKey, RetireOrder
 from rotation.domain.rotation import Minting, Staged
 from rotation.ledger import keys
 from rotation.ledger.notices import Notice
@@ -23,6 +24,7 @@ from rotation.workflows.phases.minting import START_EARLIER
 from rotation.workflows.step import Event, Step
 
 LITTER_AFTER = timedelta(days=30)
+BREAKER_RECHECK = timedelta(hours=1)
 
 
 async def send_outbox(step: Step) -> None:
@@ -61,6 +63,7 @@ async def sweep(step: Step) -> datetime | None:
     events = [Event(what="orphan.removing", facts=facts)] if ready else []
     await step.save(rotation=replace(step.rotation, orphans=fresh), events=events)
     for key_id in ready:
+        await step.fence.ready(step.now)
         await step.services.directory.remove(application.object_id, key_id)
     return step.now + spacing if due else grown
 
@@ -93,15 +96,23 @@ async def remove_litter(step: Step) -> datetime | None:
     """Remove what has lapsed long ago, and tell when to look again; the line's latest rotation does it."""
     if step.line.latest != step.rotation.id.ulid:
         return None
-    lapsing = [key for key in step.line.keys if key.lapses and key.key_id != step.line.current and key.end_at < NEVER]
+    lapsing = [key for key in step.line.keys if key.key_id != step.line.current and _goes_some_day(step, key)]
     if not lapsing:
         return None
-    due = [key for key in lapsing if step.now >= key.end_at + LITTER_AFTER]
+    due = [key for key in lapsing if _ordered(step, key) or step.now >= key.end_at + LITTER_AFTER]
     later = [key.end_at + LITTER_AFTER for key in lapsing if key not in due]
     again = None
     for key in due:
         again = await _one(step, key)
     return min([*later, *([again] if again else [])], default=None)
+
+
+def _ordered(step: Step, key: HeldKey) -> RetireOrder | None:
+    return key.ordered_in(step.rotation.id.ulid)
+
+
+def _goes_some_day(step: Step, key: HeldKey) -> bool:
+    return _ordered(step, key) is not None or (key.lapses and key.end_at < NEVER)
 
 
 async def _one(step: Step, key: HeldKey) -> datetime | None:
@@ -113,9 +124,14 @@ async def _one(step: Step, key: HeldKey) -> datetime | None:
     if publication is None:
         return None
     await step.permit()
+    order = _ordered(step, key)
+    if order is not None and (await step.services.control.breaker.read()).open_reason is not None:
+        return step.now + BREAKER_RECHECK
     if await _still_missing(step, application):
         return step.now + step.services.timing.evidence_every
-    await step.save(events=[Event(what="litter.removing", facts={"key_id": key.key_id})])
+    evidence = str(order) if order else "lapsed long ago"
+    facts = {"key_id": key.key_id, "evidence": evidence}
+    await step.save(events=[Event(what="retiring.key" if order else "litter.removing", facts=facts)])
     await removal.remove(step, key.key_id)
     return step.now + spacing
 
@@ -126,9 +142,10 @@ async def _absent(step: Step, key: HeldKey, again: datetime) -> datetime | None:
         return again
     if step.now < key.absent_at + step.services.timing.look_spacing:
         return again
-    await step.save(
-        line=step.line.without(key.key_id), events=[Event(what="litter.gone", facts={"key_id": key.key_id})]
-    )
+    order = _ordered(step, key)
+    facts = {"key_id": key.key_id, "evidence": str(order) if order else "lapsed long ago"}
+    event = Event(what="retired" if order else "litter.gone", facts=facts)
+    await step.save(line=step.line.without(key.key_id), events=[event])
     return None
 
 

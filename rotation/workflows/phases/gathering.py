@@ -1,21 +1,25 @@
 """Gather what a removal is decided from, as it is now."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from rotation.domain.credential import Application
 from rotation.domain.delivery import Delivery
-from rotation.domain.evidence import OWN_USE_MARGIN, Case, Usage, Use
+from rotation.domain.evidence import Case, Source, Usage
 from rotation.domain.identifiers import DestinationName, KeyId
 from rotation.domain.line import HeldKey
 from rotation.domain.policy import Destination
-from rotation.domain.rotation import Publication
+from rotation.domain.rotation import Publication, Rotation
 from rotation.ledger.scans import ulid_time
+from rotation.ports.usage import UsageSource
 from rotation.workflows.step import Step
 
 
-async def build_case(step: Step, publication: Publication, application: Application) -> Case:
-    """Gather what a removal is decided from, as it is now."""
+async def build_case(
+    step: Step, publication: Publication, application: Application, *, unread: frozenset[str] = frozenset()
+) -> Case:
+    """Gather what a removal is decided from, as it is now; *unread* names sources that could just not be read."""
     named = step.named()
     of = step.services.integrations.of
     deliveries = {name: s.delivery for name, s in step.record.deliveries_of(step.rotation.id.ulid).items()}
@@ -29,11 +33,17 @@ async def build_case(step: Step, publication: Publication, application: Applicat
         published_at=publication.published_at,
         proven_at=publication.proven_at,
         successor=publication.minted.key_id,
-        own_sign_ins=step.rotation.own_sign_ins,
-        usage=await _usage(step, application),
+        own_sign_ins=_own_sign_ins(step.rotation, deliveries.values()),
+        usage=await _usage(step, application, unread),
         known_since=_known_since(step),
         canary=step.is_canary,
     )
+
+
+def _own_sign_ins(rotation: Rotation, deliveries: Iterable[Delivery]) -> tuple[datetime, datetime] | None:
+    """Give our first and last sign-in with the new key: proofs, and looks on behalf of a destination."""
+    ours = [*(rotation.own_sign_ins or ()), *(d.own_sign_in_at for d in deliveries if d.own_sign_in_at)]
+    return (min(ours), max(ours)) if ours else None
 
 
 def _of_today(
@@ -60,25 +70,17 @@ def _minted_at(step: Step, key: HeldKey) -> datetime:
     return minted.minted_at if minted else ulid_time(key.minted_by)
 
 
-async def _usage(step: Step, application: Application) -> Usage:
-    source = step.services.usage
-    if source is None:
-        return Usage()
-    reading = await step.services.control.usage.read()
-    return Usage(
-        source=source.name,
+async def _usage(step: Step, application: Application, unread: frozenset[str]) -> Usage:
+    sources = [await _source(step, source, application) for source in step.services.usage]
+    told = tuple(replace(source, read_at=None) if source.name in unread else source for source in sources)
+    return Usage(sources=told, uses=step.record.uses)
+
+
+async def _source(step: Step, source: UsageSource, application: Application) -> Source:
+    reading = await step.services.control.usage(source.name).read()
+    return Source(
+        name=source.name,
         sees=source.sees(application),
         first_read_at=reading.first_read_at,
         read_at=reading.read_at,
-        uses={key_id: use for key_id, use in step.record.uses.items() if not _ours(step, key_id, use)},
     )
-
-
-def _ours(step: Step, key_id: KeyId, use: Use) -> bool:
-    """Tell whether the last use of an old key of ours was our own proof of it: that is not use."""
-    held = step.line.key(key_id)
-    if held is None or held.minted_by in {None, step.rotation.id.ulid}:
-        return False
-    rotation = step.record.rotations.get(held.minted_by or "")
-    own = rotation.own_sign_ins if rotation else None
-    return own is not None and use.last_used_at <= own[1] + OWN_USE_MARGIN

@@ -27,7 +27,6 @@ from rotation.ports.vault import NewVersion, VersionProperties
 from rotation.workflows import tags
 from rotation.workflows.step import Event, Hold, Step
 
-ATTEMPTS = 20
 VAULT_REFUSALS = 3
 VISIBILITY_TRIES = 5
 START_EARLIER = timedelta(minutes=5)
@@ -66,6 +65,7 @@ async def carry(step: Step) -> datetime | None:
     request = await _request(step)
     await step.permit()
     await step.save(replace(_phase(step), asked=True))
+    await step.fence.ready(step.now)
     await _mint(step, request)
     return None
 
@@ -78,9 +78,9 @@ def _phase(step: Step) -> Minting:
 
 async def _count(step: Step) -> None:
     before = _phase(step)
-    if before.attempt >= ATTEMPTS:
-        raise NeedsPerson(f"{ATTEMPTS} attempts to mint have failed", reason="gave-up")
-    phase = Minting(attempt=before.attempt + 1, vault_refusals=before.vault_refusals)
+    if before.attempt >= before.allowed:
+        raise NeedsPerson(f"{before.attempt} attempts to mint have failed", reason="gave-up")
+    phase = Minting(attempt=before.attempt + 1, vault_refusals=before.vault_refusals, allowed=before.allowed)
     await step.save(phase, events=[Event(what="minting.attempt", facts={"attempt": phase.attempt})])
 
 

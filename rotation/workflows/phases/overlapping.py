@@ -16,7 +16,7 @@ from rotation.domain.delivery import (
     Verdict,
     Verified,
 )
-from rotation.domain.evidence import Point, Standing, complete, hopeless, successor_seen, verified, weigh
+from rotation.domain.evidence import Point, Standing, complete, hopeless, verified, weigh
 from rotation.domain.identifiers import DestinationName, KeyId
 from rotation.domain.rotation import Completed, Delivering, Overlapping, Publication, Retiring
 from rotation.ledger import keys
@@ -96,7 +96,7 @@ async def _decide(step: Step, phase: Overlapping, found: _Found) -> datetime | N
         return step.now + step.services.timing.look_spacing
     if found.removable:
         key_id, evidence = found.removable[0]
-        if not _burnt(step) and (wait := await _removal_brake(step)) is not None:
+        if key_id not in _burnt(step) and (wait := await _removal_brake(step, key_id)) is not None:
             return wait
         await _retire(step, phase, key_id, evidence=evidence)
         return step.now + step.services.timing.look_spacing
@@ -138,12 +138,17 @@ async def _note_lapsing(step: Step, lapsing: list[KeyId]) -> None:
         await step.save(line=line, events=[Event(what="left-to-lapse", facts=facts)])
 
 
-async def _removal_brake(step: Step) -> datetime | None:
-    """Ramp, breaker and window hold for removals; the canary's are its own."""
+async def _removal_brake(step: Step, key_id: KeyId) -> datetime | None:
+    """Ramp, breaker and window hold removals; the canary's are its own, and an operator passes all but the breaker."""
     if step.is_canary:
         return None
     control, now = step.services.control, step.now
-    if step.held_by_window() or (await control.breaker.read()).open_reason is not None:
+    if (await control.breaker.read()).open_reason is not None:
+        return now + timedelta(hours=1)
+    held = step.line.key(key_id)
+    if held is not None and held.ordered_in(step.rotation.id.ulid):
+        return None
+    if step.held_by_window():
         return now + timedelta(hours=1)
     beginning = await control.beginning.read()
     ramp = step.configuration.limits.at(now, beginning.first_enrolled_at)
@@ -164,11 +169,20 @@ async def _look_at_predecessors(step: Step, publication: Publication, applicatio
             found.gone.append(key_id)
         elif key_id in burnt:
             found.removable.insert(0, (key_id, ("declared compromised",)))
+        elif (order := held.ordered_in(step.rotation.id.ulid)) is not None:
+            found.removable.insert(0, (key_id, (str(order),)))
         elif held.end_at <= step.now:
             found.lapsing.append(key_id)
         else:
-            _sort(found, key_id, weigh(case, key_id, step.now))
+            _sort(found, key_id, (*weigh(case, key_id, step.now), *_unlisted(application, publication)))
     return found
+
+
+def _unlisted(application: Application, publication: Publication) -> tuple[Point, ...]:
+    """Give what the first of the two reads of (e) lacks; the second stands right before the removal."""
+    if application.holds(publication.minted.key_id):
+        return ()
+    return (Point(letter="e", standing=Standing.MISSING, why="the directory does not list the successor"),)
 
 
 def _sort(found: _Found, key_id: KeyId, points: tuple[Point, ...]) -> None:
@@ -201,15 +215,12 @@ async def _drop_deliveries_that_left(step: Step) -> None:
 
 async def _confirm_by_usage(step: Step, publication: Publication) -> None:
     """Let usage confirm what a person or an unreadable store cannot: only where one destination is meant."""
-    named = step.named()
-    if len(named) != 1 or publication.minted.key_id not in step.record.uses:
+    named, use = step.named(), step.record.uses.get(publication.minted.key_id)
+    if len(named) != 1 or use is None or use.confirmed_at is None:
         return
     (name,) = named
     stored = step.record.deliveries_of(step.rotation.id.ulid).get(name)
     if stored is None or verified(stored.delivery) or not _confirmable(stored.delivery):
-        return
-    case = await build_case(step, publication, await step.application())
-    if not successor_seen(case):
         return
     verdict = Verdict(found=Found.CURRENT, level=Level.IN_USE, why="its new key id signs in")
     first = stored.delivery.first_verified_at or step.now

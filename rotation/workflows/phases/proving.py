@@ -5,7 +5,7 @@ from datetime import datetime
 
 from rotation.domain.errors import NeedsPerson, NotFound, SecretRefused
 from rotation.domain.policy import Proof
-from rotation.domain.rotation import Minting, Proven, Staged
+from rotation.domain.rotation import ATTEMPTS, Minting, Proven, Staged
 from rotation.ports.sign_in import Accepted, NotAccepted, Unprovable
 from rotation.workflows.step import Event, Step
 
@@ -46,7 +46,8 @@ async def mint_again(step: Step, phase: Staged | Proven) -> None:
     The credential is given up: not adopted any more, it goes as an orphan of an attempt that was given up.
     """
     left = tuple(key_id for key_id in step.rotation.adopted if key_id != phase.minted.key_id)
-    again = Minting(attempt=phase.minted.attempt, asked=True)
+    attempt = phase.minted.attempt
+    again = Minting(attempt=attempt, asked=True, allowed=max(ATTEMPTS, attempt + 1))
     event = Event(what="staged.gone", facts={"key_id": phase.minted.key_id, "version": phase.staged_version})
     await step.save(again, rotation=replace(step.rotation, adopted=left), events=[event])
 

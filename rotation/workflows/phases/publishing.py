@@ -37,6 +37,7 @@ async def publish(step: Step) -> datetime | None:
         except NotFound:
             await mint_again(step, phase)
             return None
+        await step.fence.ready(step.now)
         version = await _write(step, phase, text)
     publication = Publication(
         minted=phase.minted,

@@ -45,4 +45,5 @@ async def successor_works(step: Step, publication: Publication, application: App
 async def remove(step: Step, key_id: KeyId) -> None:
     """Remove one credential of the line; its answer settles nothing, only later reads do."""
     held = owned(step, key_id)
+    await step.fence.ready(step.now)
     await step.services.directory.remove(step.rotation.id.application, held.key_id)

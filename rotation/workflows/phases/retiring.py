@@ -4,12 +4,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from rotation.domain.brakes import RampCount
+from rotation.domain.credential import Application
 from rotation.domain.evidence import complete, weigh
 from rotation.domain.line import HeldKey
 from rotation.domain.rotation import Overlapping, Retiring
 from rotation.workflows.phases import removal
 from rotation.workflows.phases.gathering import build_case
 from rotation.workflows.step import Event, Step
+from rotation.workflows.usage_pass import read_usage_of
 
 
 async def carry(step: Step) -> datetime | None:
@@ -57,22 +59,42 @@ async def _remove(step: Step, phase: Retiring, held: HeldKey) -> datetime | None
     if not phase.asked and step.now < phase.since + spacing:
         return phase.since + spacing
     application = await step.application()
-    if not held.burnt:
-        case = await build_case(step, phase.publication, application)
+    if not held.burnt and not held.ordered_in(step.rotation.id.ulid):
+        unread = await _read_usage_anew(step, application)
+        case = await build_case(step, phase.publication, application, unread=unread)
         points = weigh(case, phase.key_id, step.now)
         if not complete(points):
-            return await _back(step, phase, why="evidence no longer holds: " + "; ".join(map(str, points)))
+            await _back(step, phase, why="evidence no longer holds: " + "; ".join(map(str, points)))
+            return step.now + timedelta(hours=1) if unread else None
     if (lacking := await removal.successor_works(step, phase.publication, application)) is not None:
         await _back(step, phase, why=lacking)
         return step.now + timedelta(hours=1)
     if not phase.asked:
-        if not held.burnt and not await _counted(step):
+        if not await _may_go(step, held):
             return step.now + timedelta(hours=1)
         phase = replace(phase, asked=True)
         await step.save(phase)
     await step.permit()
     await removal.remove(step, phase.key_id)
     return step.now + spacing
+
+
+async def _may_go(step: Step, held: HeldKey) -> bool:
+    """Ask the brakes: none holds a burnt key, and only the breaker what an operator retires at once."""
+    if held.burnt:
+        return True
+    if held.ordered_in(step.rotation.id.ulid):
+        return (await step.services.control.breaker.read()).open_reason is None
+    return await _counted(step)
+
+
+async def _read_usage_anew(step: Step, application: Application) -> frozenset[str]:
+    """Read usage at this moment; gives the sources that do not answer now, whose silence tells nothing."""
+    if step.is_canary:
+        return frozenset()
+    unread = await read_usage_of(step.services, application.object_id, application.client_id)
+    await step.reload()
+    return unread
 
 
 async def _counted(step: Step) -> bool:

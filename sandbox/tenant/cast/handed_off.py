@@ -30,7 +30,8 @@ def arctic_wolf(now: datetime) -> CastMember:
         every=timedelta(days=1),
         starts_with=held.text,
     )
-    return replace(found, credentials=(held,), used_by=(portal,))
+    roles = ("Directory.Read.All", "User.Read.All")
+    return replace(found, credentials=(held,), used_by=(portal,), graph_roles=roles)
 
 
 def ci_sync(now: datetime) -> CastMember:

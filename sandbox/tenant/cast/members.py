@@ -147,6 +147,7 @@ class CastMember:
 
     Attributes:
         role: One sentence for the reader: what this character shows.
+        graph_roles: Application permissions on Graph that it holds, with admin consent.
         signing_ends_at: When its SAML signing certificate ends, if it has one.
     """
 
@@ -167,6 +168,7 @@ class CastMember:
     policy: AssignedPolicy | None = None
     signing_ends_at: datetime | None = None
     canary: bool = False
+    graph_roles: tuple[str, ...] = ()
 
     @property
     def line_secret_name(self) -> str:

@@ -281,9 +281,9 @@ def test_an_unpublished_rotation_can_be_abandoned_with_a_reason(shell: Shell) ->
     object_id = enrolled(shell)
     shell.type("rotate", object_id)
     rotation = str(shell.world.rotations()[0].id)
-    assert shell.type("abandon", rotation, "--why", "wrong application").exit_code == 0
+    assert shell.type("abandon", rotation, "--reason", "wrong application").exit_code == 0
     assert shell.world.phases() == ["abandoned"]
-    assert shell.type("abandon", rotation, "--why", "again").exit_code == 1
+    assert shell.type("abandon", rotation, "--reason", "again").exit_code == 1
 
 
 def test_pause_asks_why_and_resume_closes_the_breaker_only_when_told(shell: Shell) -> None:

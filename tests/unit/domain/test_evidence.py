@@ -1,5 +1,6 @@
 """(a) to (d): what is there, what is missing, what cannot be had; the table of protocol.md as tests."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -22,17 +23,18 @@ from rotation.domain.evidence import (
     LEARNING,
     REPORT_LAG,
     Case,
+    Source,
     Standing,
     Usage,
-    Use,
     complete,
     hopeless,
+    outlasts,
     quiet_of,
-    successor_seen,
     weigh,
 )
-from rotation.domain.identifiers import DestinationName, LineName, ObjectId, RotationId, SecretVersion
+from rotation.domain.identifiers import DestinationName, KeyId, LineName, ObjectId, RotationId, SecretVersion
 from rotation.domain.policy import Retire, Terms
+from rotation.domain.use import Use
 from tests.fakes.clock import START
 from tests.fakes.directory_state import make_key_id
 
@@ -64,15 +66,16 @@ def verified(level: Level = Level.STORED, found: Found = Found.CURRENT) -> Deliv
 ACKNOWLEDGED = delivery(Acknowledged(by="berta", at=PUBLISHED, answers={}))
 
 
-def usage(**more: object) -> Usage:
-    alive = Usage(
-        source="report",
-        sees=True,
-        first_read_at=START,
-        read_at=NOW,
-        uses={NEW: Use(last_used_at=PUBLISHED)},
-    )
-    return replace(alive, **more)  # type: ignore[arg-type]
+PROVED = {NEW: Use(shown={"report": PUBLISHED})}
+
+
+def source(**more: object) -> Source:
+    good = Source(name="report", sees=True, first_read_at=START, read_at=NOW)
+    return replace(good, **more)  # type: ignore[arg-type]
+
+
+def usage(*, uses: Mapping[KeyId, Use] = PROVED, **more: object) -> Usage:
+    return Usage(sources=(source(**more),), uses=uses)
 
 
 def case(**more: object) -> Case:
@@ -139,11 +142,11 @@ def test_table_of_evidence(of: Case, letter: str, expected: Standing) -> None:
 @given(days=some.integers(min_value=0, max_value=120))
 def test_a_sighting_within_quiet_always_counts_whatever_the_source_is_worth(days: int) -> None:
     used = NOW - days * DAY
-    for source in (usage(), BLIND, DEAD):
-        seen = replace(source, uses={**source.uses, OLD: Use(last_used_at=used)})
+    for known in (usage(), BLIND, DEAD):
+        seen = replace(known, uses={**known.uses, OLD: Use(last_used_at=used)})
         for retire in Retire:
             of = case(usage=seen, retire=retire)
-            quiet = quiet_of(of, OLD, NOW)
+            quiet = quiet_of(of, OLD, NOW, source=of.usage.sources[0])
             if used + quiet + REPORT_LAG > NOW:
                 assert standing(of, "d") is Standing.MISSING
                 assert not complete(weigh(of, OLD, NOW))
@@ -154,7 +157,7 @@ def test_a_sighting_within_quiet_always_counts_whatever_the_source_is_worth(days
 def test_quiet_is_never_shorter_than_the_policy_the_longest_gap_or_learning(gap: timedelta, read_for: int) -> None:
     since = NOW - read_for * DAY
     of = case(usage=usage(first_read_at=since, uses={OLD: Use(last_used_at=START, longest_gap=gap)}))
-    quiet = quiet_of(of, OLD, NOW)
+    quiet = quiet_of(of, OLD, NOW, source=of.usage.sources[0])
     assert quiet >= max(Terms(overlap=7 * DAY).quiet_for, gap)
     if NOW - since < LEARNING:
         assert quiet >= LEARNING
@@ -171,16 +174,47 @@ def test_the_overlap_window_is_the_longest_of_all_and_counts_from_the_last(
     assert (standing(of, "c", now) is Standing.THERE) is (passed >= max(7 * DAY, settles))
 
 
-def test_the_new_key_confirms_only_when_somebody_else_than_us_uses_it() -> None:
-    assert not successor_seen(case())
-    later = usage(uses={NEW: Use(last_used_at=PUBLISHED + timedelta(hours=2))})
-    assert successor_seen(case(usage=later))
-    within = usage(uses={NEW: Use(last_used_at=PUBLISHED + timedelta(minutes=50))})
-    assert not successor_seen(case(usage=within))
-    assert not successor_seen(case(usage=replace(later, sees=False)))
-
-
 def test_the_canary_needs_no_silence() -> None:
     points = weigh(case(usage=NO_SOURCE, canary=True), OLD, NOW)
     assert [point.letter for point in points] == ["a", "b", "c"]
     assert complete(points)
+
+
+LOG_BLIND = Source(name="log", sees=False, first_read_at=START, read_at=NOW)
+LOG_ALIVE = {NEW: Use(shown={"log": PUBLISHED})}
+
+
+def both(report: Source, log: Source, uses: Mapping[KeyId, Use]) -> Case:
+    return case(usage=Usage(sources=(report, log), uses=uses))
+
+
+@pytest.mark.parametrize(
+    ("of", "expected"),
+    [
+        (both(source(), LOG_BLIND, PROVED), Standing.THERE),
+        (both(source(), replace(LOG_BLIND, sees=True), LOG_ALIVE), Standing.THERE),
+        (both(source(), LOG_BLIND, LOG_ALIVE), Standing.CANNOT_BE_HAD),
+        (both(source(read_at=None), LOG_BLIND, PROVED), Standing.MISSING),
+        (both(source(read_at=None), replace(LOG_BLIND, sees=True), {NEW: Use(shown={"log": PUBLISHED, "report": PUBLISHED})}), Standing.THERE),
+        (both(source(first_read_at=NOW), replace(LOG_BLIND, sees=True), LOG_ALIVE), Standing.THERE),
+    ],
+    ids=["one is blind", "one is not alive", "dead and blind", "not read, and blind", "one not read", "one is new"],
+)  # fmt: skip
+def test_silence_needs_one_source_that_is_alive_and_can_see(of: Case, expected: Standing) -> None:
+    assert standing(of, "d") is expected
+
+
+def test_a_sighting_of_any_source_keeps_the_old_key_whatever_another_tells() -> None:
+    used = {**PROVED, OLD: Use(last_used_at=NOW - DAY, shown={"log": NOW - DAY}, origin="Graph from 203.0.113.7")}
+    of = both(source(), LOG_BLIND, used)
+    (point,) = [each for each in weigh(of, OLD, NOW) if each.letter == "d"]
+    assert point.seen
+    assert "Graph from 203.0.113.7" in point.why
+
+
+def test_what_ends_before_its_silence_could_be_told_will_lapse() -> None:
+    long = Terms(lifetime=180 * DAY, lead_time=60 * DAY, overlap=7 * DAY, quiet=35 * DAY)
+    assert not outlasts(long)
+    assert outlasts(replace(long, lead_time=43 * DAY))
+    assert outlasts(replace(long, lifetime=90 * DAY)), "the lead time is at most a third of the lifetime"
+    assert not outlasts(replace(long, lead_time=43 * DAY, retire=Retire.AFTER_OVERLAP))

@@ -10,12 +10,13 @@ from hypothesis import strategies as some
 
 from rotation.adapters.table_limits import check_changes, check_key
 from rotation.domain.brakes import Breaker, Night, Pause, RampCount
-from rotation.domain.delivery import Delivery, Holding
+from rotation.domain.delivery import Delivery
 from rotation.domain.errors import BrokenInvariant
-from rotation.domain.evidence import Use
+from rotation.domain.holding import Holding
 from rotation.domain.identifiers import ObjectId
 from rotation.domain.line import Line
 from rotation.domain.rotation import Rotation
+from rotation.domain.use import Use
 from rotation.ledger import keys
 from rotation.ledger.codec import COLUMN_LIMIT, Codec
 from rotation.ledger.expiries import Expiry

@@ -1,6 +1,8 @@
 """The composition root: settings become services, one set for each event loop."""
 
 import asyncio
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -37,12 +39,27 @@ async def test_settings_reach_the_services() -> None:
         assert services.link == "https://rotation.contoso.com"
         assert OURS in services.own_client_ids
         assert [channel.name for channel in services.channels] == ["teams", "mail"]
-        assert services.usage is not None
+        assert [source.name for source in services.usage] == ["graph-report"]
 
 
 async def test_a_cloud_without_the_report_has_no_usage_source() -> None:
     async with bootstrap.Composition(read(ROTATION_GRAPH_URL="https://graph.microsoft.us")) as composition:
-        assert composition.services.usage is None
+        assert list(composition.services.usage) == []
+
+
+async def test_a_workspace_of_sign_in_logs_is_a_usage_source() -> None:
+    workspaces = f"{TENANT}, {OURS}"
+    more = {"ROTATION_SIGN_IN_WORKSPACES": workspaces, "ROTATION_LOGS_URL": "https://api.loganalytics.us"}
+    async with bootstrap.Composition(read(**more)) as composition:
+        assert [source.name for source in composition.services.usage] == ["graph-report", "sign-in-log"]
+    async with bootstrap.Composition(read(ROTATION_GRAPH_URL="https://graph.microsoft.us", **more)) as composition:
+        assert [source.name for source in composition.services.usage] == ["sign-in-log"]
+
+
+def test_the_logs_sdk_is_loaded_only_where_a_workspace_is_configured() -> None:
+    asked = "import sys, rotation.bootstrap; print('azure.monitor.query' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "False"
 
 
 async def test_the_committed_configuration_is_in_force_and_mail_goes_from_its_sender() -> None:

@@ -230,6 +230,7 @@ async def test_health_is_well_after_a_complete_scan(world: World) -> None:
         "graph",
         "configuration",
         "scan",
+        "rotations",
         "brakes",
     }
 

@@ -352,3 +352,15 @@ async def test_a_compromise_passes_the_breaker_and_not_the_pause() -> None:
     await world.open(application, Reason.COMPROMISED, burnt=burnt)
     await world.run(timedelta(hours=2))
     assert [key for _application, key in world.directory.removed] == list(burnt)
+
+
+async def test_one_rotation_that_stops_night_after_night_is_not_five_in_a_row() -> None:
+    """The nightly look tries what stopped for an outside cause; the same stop again tells the breaker nothing new."""
+    world = World(configuration=configure(destination("store")))
+    await enrolled(world)
+    world.vaults.memory(VAULT).refusing = "vault-refused"
+    await world.nights(7)
+    assert world.phases() == ["blocked"]
+    assert world.events().count("retried") == 6
+    assert (await world.services().control.breaker.read()).open_reason is None
+    assert "breaker-open" not in world.alarms()

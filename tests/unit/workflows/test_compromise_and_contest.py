@@ -9,6 +9,8 @@ from rotation.domain.errors import Refused
 from rotation.domain.identifiers import KeyId
 from rotation.domain.line import Reason
 from rotation.domain.rotation import Blocked, Staged
+from rotation.workflows import showing
+from rotation.workflows.finding import find_application
 from rotation.workflows.opening import Opened
 from rotation.workflows.operating import abandon, retry
 from tests.fakes.mishaps import Mishap
@@ -72,6 +74,33 @@ async def test_a_compromise_succeeds_an_open_rotation_whose_own_key_is_burnt() -
     await world.run(timedelta(hours=1))
     assert removed(world) == [newest]
     assert world.phases()[0] == "closed"
+
+
+async def test_a_compromise_from_the_declaration_to_the_last_removal() -> None:
+    """The old key and the newest are burnt, the newest still in its overlap; an intruder's key stays and is shown."""
+    world = World(configuration=configure(destination("store"), PORTAL))
+    application = await enrolled(world)
+    await world.open(application)
+    await world.run(timedelta(hours=1))
+    newest = (await world.line(application)).current
+    intruder = world.directory.add_secret(application.object_id, end_at=world.clock.now() + 900 * DAY).credential
+    assert newest is not None
+    burnt = (application.secrets[0].key_id, newest)
+    for key_id in burnt:
+        assert world.usage is not None
+        world.usage.see(application.client_id, key_id)
+    await world.open(application, Reason.COMPROMISED, burnt=burnt, remove_first=True)
+    await world.nights(2)
+    assert set(removed(world)) == set(burnt), "seen in use, and no window or silence holds them"
+    assert world.phases() == ["closed", "overlapping"], "the first was succeeded; a person has yet to paste"
+    line = await world.line(application)
+    assert [key.key_id for key in line.keys] == [line.current]
+    truth = world.directory.truth(application.object_id)
+    assert {secret.key_id for secret in truth.secrets} == {line.current, intruder.key_id}
+    assert world.stored("store") == line.current
+    seen = await showing.application(world.services(), await find_application(world.services(), truth.object_id))
+    whose = {secret.key_id: secret.line for secret in seen.secrets}
+    assert whose == {line.current: "default", intruder.key_id: None}
 
 
 async def test_a_compromise_joins_a_rotation_that_has_published_nothing() -> None:

@@ -164,7 +164,7 @@ async def test_enrolling_twice_is_refused_and_a_claim_of_its_own_is_not() -> Non
     application = world.add_application()
     world.crash_at(*range(40, 60))
     for _try in range(30):
-        await world._survive(lambda services: enrol(services, wish(application)))
+        await world.invoke(lambda services: enrol(services, wish(application)))
         world.clock.advance(timedelta(minutes=3))
         if world.tables.all_rows(keys.LINES) and (await world.record(application.object_id)).lines:
             break

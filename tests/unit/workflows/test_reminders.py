@@ -11,8 +11,9 @@ from rotation.domain.policy import Audience
 from rotation.ledger import keys
 from rotation.ledger.notices import Notice
 from rotation.ports.notices import Message
+from rotation.workflows.giving_up import gave_up
 from rotation.workflows.notices import alarm
-from rotation.workflows.recovering import gave_up
+from rotation.workflows.recovering import recover
 from rotation.workflows.reminding import digest
 from rotation.workflows.repairing import write_lines_anew
 from tests.fakes.channel import MemoryChannel
@@ -104,7 +105,11 @@ async def test_no_complete_scan_in_26_hours_is_an_alarm_of_its_own() -> None:
     world = World()
     world.directory.unreadable_pages = {0}
     await world.scan()
-    await digest(world.services())
+    await world.run(timedelta(hours=25))
+    await recover(world.services())
+    assert "no-complete-scan" not in world.alarms()
+    await world.run(timedelta(hours=3))
+    await recover(world.services())
     assert "no-complete-scan" in world.alarms()
 
 

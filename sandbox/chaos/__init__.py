@@ -1,0 +1,1 @@
+"""`python -m sandbox.chaos`: the real app on two hosts that are killed while everything around them fails."""

@@ -1,0 +1,65 @@
+"""`make bench`: measure, show goal and verdict, and fail when a ratio is worse than the committed one by a fifth."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from tests.bench.figures import Figure, as_json, read_baseline, regressions, show, write_baseline
+from tests.bench.scan_cost import Effort, growth_figures, latency_figures, scan_figures
+
+BASELINE = Path(__file__).parent / "baseline.json"
+type Measure = Callable[[Effort], Iterable[Figure]]
+
+MEASURES: dict[str, Measure] = {
+    "scan": scan_figures,
+    "growth": growth_figures,
+    "latency": latency_figures,
+}
+EFFORTS = {
+    "quick": Effort(applications=50_000, sdk_pages=2, sizes=(10_000, 50_000)),
+    "usual": Effort(),
+    "full": Effort(sdk_pages=1_000, sizes=(1_000, 10_000, 100_000)),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Give the exit code: 1 where a goal is missed or a ratio regressed."""
+    asked = _parse(arguments)
+    console = Console()
+    effort = EFFORTS["quick" if asked.quick else "full" if asked.full else "usual"]
+    figures: list[Figure] = []
+    for name in asked.only or MEASURES:
+        began = time.perf_counter()
+        figures += MEASURES[name](effort)
+        console.print(f"{name}: measured in {time.perf_counter() - began:.0f} s", style="dim")
+    show(figures, console)
+    if asked.report:
+        asked.report.write_text(as_json(figures), encoding="utf-8")
+    if asked.keep:
+        write_baseline(BASELINE, figures)
+    worse = regressions(figures, read_baseline(BASELINE))
+    missed = [each.name for each in figures if not each.holds]
+    for line in worse:
+        console.print(f"[red]worse by more than a fifth:[/] {line}")
+    for name in missed:
+        console.print(f"[red]goal missed:[/] {name}")
+    return 1 if worse or missed else 0
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench ARGS=...", description="What the program costs, as ratios.")
+    depth = parser.add_mutually_exclusive_group()
+    depth.add_argument("--quick", action="store_true", help="a part of it, in less than three minutes")
+    depth.add_argument("--full", action="store_true", help="everything, however long it takes")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write the figures as JSON")
+    parser.add_argument("--only", nargs="+", choices=sorted(MEASURES), help="only these")
+    parser.add_argument("--keep", action="store_true", help="take these ratios for the baseline of later runs")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

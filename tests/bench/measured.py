@@ -1,0 +1,42 @@
+"""What a measured process says of itself at its end, as one line of JSON on standard output."""
+
+import json
+import resource
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+KIB = 1024
+
+
+def cpu_seconds() -> float:
+    """Give what this process has used so far, its threads and its start included."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def peak_bytes() -> int:
+    """Give the most memory that this process ever held (Linux counts in KiB)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """Begin it when all that is needed was imported."""
+
+    cpu: float = field(default_factory=cpu_seconds)
+    memory: int = field(default_factory=peak_bytes)
+    wall: float = field(default_factory=time.perf_counter)
+
+    def tell(self, **more: Any) -> None:
+        """Write what was used: in all, and since the stopwatch began."""
+        told = {
+            "cpu": cpu_seconds(),
+            "cpu_above_imports": cpu_seconds() - self.cpu,
+            "peak": peak_bytes(),
+            "peak_at_imports": self.memory,
+            "wall": time.perf_counter() - self.wall,
+            **more,
+        }
+        sys.stdout.write(json.dumps(told) + "\n")
