@@ -1,6 +1,6 @@
 # What can be done here. Every target finds or makes what it needs first (.ci/bootstrap), on a bare machine too.
 .DEFAULT_GOAL := help
-.PHONY: help demo sandbox check test test-real crash chaos format schema requirements lock clean
+.PHONY: help demo sandbox check test test-real crash coverage mutants chaos format schema requirements lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -43,9 +43,27 @@ crash: ## Every crash at every step and hundreds of interleavings; `make test` r
 	@.ci/bootstrap env
 	@ROTATION_CRASH=all ROTATION_EXAMPLES=200 $(PYTEST) tests/crash tests/stateful $(ARGS)
 
+# What runs in memory; `stateful` is left out, because nothing should count as tested that chance alone reaches.
+IN_MEMORY := tests/unit/domain tests/unit/ledger tests/unit/workflows tests/unit/cli tests/unit/web tests/unit/triggers \
+	tests/contract/test_fakes.py tests/crash
+
+coverage: ## Every branch of rotation/domain and rotation/workflows is taken by a test in memory, or this fails
+	@.ci/bootstrap env
+	@$(BIN)/python -m coverage run -m pytest $(IN_MEMORY) -m "not sandbox" -q $(ARGS)
+	@$(BIN)/python -m coverage report
+
+mutants: ## Change the decisions in a thousand ways and count which no test notices (ARGS="'rotation.domain.line*'" for some)
+	@.ci/bootstrap mutants
+	@nice .tools/mutants/bin/mutmut run --max-children $(WORKERS) $(ARGS)
+	@.tools/mutants/bin/mutmut results
+
 chaos: ## Two hosts over the sandbox, killed while all around them fails (ARGS="--runs 10 --seed 1 --report FILE")
 	@.ci/bootstrap sandbox
 	@$(BIN)/python -m sandbox.chaos $(ARGS)
+
+bench: ## What it costs, as ratios: scan, memory, storage, start (ARGS="--quick --report FILE"; 15 minutes)
+	@.ci/bootstrap sandbox
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 format: ## Put the code into shape
 	@.ci/bootstrap env
@@ -67,4 +85,4 @@ lock: ## Bring uv.lock to pyproject.toml, and requirements.txt to both
 	@$(MAKE) requirements
 
 clean: ## Remove all that these targets made
-	@rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache sandbox/node_modules sandbox/.run
+	@rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache sandbox/node_modules sandbox/.run .coverage mutants

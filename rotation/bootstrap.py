@@ -5,6 +5,7 @@ A process has one composition for each event loop, because connections belong to
 """
 
 import asyncio
+import gc
 import os
 import socket
 import ssl
@@ -243,6 +244,7 @@ def composition(settings: Settings | None = None) -> Composition:
     """
     loop = asyncio.get_running_loop()
     if loop not in _shared:
+        gc.freeze()  # what was imported stays for good: no collection need look at it again
         _shared[loop] = Composition(settings or environment.read())
     return _shared[loop]
 

@@ -37,10 +37,10 @@ class StorageUnavailable(Exception):
 
 
 def ensure_installed(*, home: Path = HOME) -> None:
-    """Run `npm ci` when Azurite is not installed as package.json pins it; StorageUnavailable if it cannot."""
+    """Run `npm ci` when what package.json pins is not installed; StorageUnavailable if it cannot."""
     _require_node()
-    pinned = json.loads((home / "package.json").read_text())["dependencies"]["azurite"]
-    if _installed(home) == pinned:
+    pinned: dict[str, str] = json.loads((home / "package.json").read_text())["dependencies"]
+    if all(_installed(home, name) == version for name, version in pinned.items()):
         return
     if shutil.which("npm") is None:
         raise StorageUnavailable(
@@ -51,7 +51,7 @@ def ensure_installed(*, home: Path = HOME) -> None:
     if done.returncode != 0:
         reason = " ".join((done.stderr or done.stdout).split())[-400:]
         raise StorageUnavailable(
-            f"Azurite {pinned} could not be installed, because npm ci failed ({reason}): "
+            f"Azurite {pinned['azurite']} could not be installed, because npm ci failed ({reason}): "
             f"check npm's registry setting, then run `npm ci` in {home}."
         )
 
@@ -207,8 +207,8 @@ def _require_node() -> None:
         )
 
 
-def _installed(home: Path) -> str | None:
-    manifest = home / "node_modules" / "azurite" / "package.json"
+def _installed(home: Path, name: str) -> str | None:
+    manifest = home / "node_modules" / name / "package.json"
     # npm writes this lock last: without it an installation was broken off.
     finished = home / "node_modules" / ".package-lock.json"
     if not manifest.exists() or not finished.exists():

@@ -157,4 +157,5 @@ def compromise(seen: ApplicationView, now: datetime, *, line: str, burnt: Collec
         table.add_row(secret.key_id, words.tall_day(secret.ends_at, now), Text(whose, style=style))
     yield table
     places = [name for each in seen.lines if each.line == line for name in each.destinations]
-    yield Text(f"These hold the line's secret, go dark without it, and need the new one: {', '.join(places) or 'none is known'}")
+    told = ", ".join(places) or "none is known"
+    yield Text(f"These hold the line's secret, go dark without it, and need the new one: {told}")

@@ -23,5 +23,5 @@ class VaultPlace:
 
     @property
     def host(self) -> str:
-        """The vault's host name, without a port."""
-        return urlsplit(self.vault_url).hostname or self.vault_url
+        """The vault's host, with its port where it names one."""
+        return urlsplit(self.vault_url).netloc

@@ -157,6 +157,13 @@ _LISTED = (
         "SsmParameterSettings",
         connections=("aws-keys", "aws-role"),
     ),
+    Kind(
+        "postgresql",
+        "A column of a row of a PostgreSQL table",
+        "postgresql",
+        "PostgresqlSettings",
+        connections=("basic", "identity"),
+    ),
 )
 
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.kind: kind for kind in _LISTED})

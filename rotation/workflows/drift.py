@@ -85,9 +85,17 @@ class DriftPass:
                 continue
             await self._finish_contested(record, truth)
             for look in await self._of_line(record, truth):
+                self._remark_stopped(look)
                 verified_at = look.errand.holding.verified_at
                 if healing.watched(look) and verified_at is not None and now - verified_at > SETTLED_AFTER:
                     yield look
+
+    def _remark_stopped(self, look: Look) -> None:
+        """Name what stands stopped after its rotation has ended: no list of open rotations shows it."""
+        phase, rotation = look.errand.delivery.phase, look.errand.rotation
+        if isinstance(phase, DeliveryBlocked) and not rotation.open:
+            where = f"{look.errand.line.id}: {look.errand.delivery.destination}"
+            self.remarks.append(f"{where} is stopped ({phase.reason}); rotation retry {rotation.id.ulid}")
 
     async def _of_line(self, record: ApplicationRecord, line: Line) -> Sequence[Look]:
         held = line.current_key

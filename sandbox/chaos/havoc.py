@@ -17,7 +17,7 @@ from sandbox.chaos.scene import Scene
 _WATCH = 0.003
 _BOTH = 0.2
 _REST = 1.5
-_LONGEST = 5
+_LONGEST = 3
 _AFTER_A_WRITE = 0.35
 """Probability of a kill right after a secret was minted or removed."""
 
@@ -124,4 +124,4 @@ def _scan(scene: Scene) -> None:
 
 
 _DEEDS: tuple[Callable[[Scene], None], ...] = (_kill, _freeze, _outage, _repeat, _scan)
-_WEIGHTS = (4, 1, 1, 2, 0.5)
+_WEIGHTS = (4, 1, 1, 2, 0.25)

@@ -22,6 +22,18 @@ from sandbox.shared import FaultMiddleware, Faults
 
 PROJECT = {"id": "7c4a1f2e-0000-4000-8000-00000000abcd", "name": "Payments"}
 GROUP_FIELDS = ("name", "description", "type", "providerData", "variables", "variableGroupProjectReferences")
+PLACES = {
+    "Location": (("e81700f7-3be2-46de-8624-2eb35882fcaa", "ResourceAreas", "_apis/{resource}/{areaId}"),),
+    "distributedtask": (
+        ("f5b09dd5-9d54-45a1-8b5a-1c8287d634cc", "variablegroups", "{project}/_apis/{area}/{resource}/{groupId}"),
+        ("ef5b7057-ffc3-4c77-bbad-c10b4a4abcc7", "variablegroups", "_apis/{area}/{resource}/{groupId}"),
+    ),
+    "serviceendpoint": (
+        ("e85f1c62-adfc-4b74-b618-11a150fb195e", "endpoints", "{project}/_apis/{area}/{resource}/{endpointId}"),
+        ("14e48fdc-2c8b-41ce-a0c3-e26f6cc55bd0", "endpoints", "_apis/{area}/{resource}/{endpointId}"),
+    ),
+}
+"""Ids and routes of the APIs, as azure-devops-node-api knows them."""
 HIDDEN = ("serviceprincipalkey", "spnCertificate", "password", "apitoken")
 """Parameters of a service connection that are never shown."""
 
@@ -88,6 +100,7 @@ class AzureDevOps:
     def app(self, faults: Faults) -> Starlette:
         """Give the ASGI application (faults: part "azure-devops")."""
         doors = _Doors(self)
+        places = _Places()
         groups, connections = "_apis/distributedtask/variablegroups/{id:int}", "_apis/serviceendpoint/endpoints/{id}"
         return Starlette(
             routes=[
@@ -95,6 +108,8 @@ class AzureDevOps:
                 Route(f"/contoso/{groups}", doors.replace_group, methods=["PUT"]),
                 Route(f"/contoso/{{project}}/{connections}", doors.connection, methods=["GET"]),
                 Route(f"/contoso/{connections}", doors.replace_connection, methods=["PUT"]),
+                Route("/contoso/_apis/ResourceAreas", places.areas, methods=["GET"]),
+                Route("/contoso/_apis/{area}", places.of_area, methods=["OPTIONS"]),
             ],
             middleware=[Middleware(FaultMiddleware, faults=faults, part="azure-devops")],
         )
@@ -143,9 +158,28 @@ class _Doors:
         if _token(request) not in self._devops.tokens:
             page = HTMLResponse("<html>Azure DevOps Services | Sign In</html>", 203)
             return page if request.method == "GET" else Response(status_code=401)
-        if "api-version" not in request.query_params and request.method != "GET":
+        said = "api-version" in request.query_params or "api-version" in request.headers.get("accept", "")
+        if not said and request.method != "GET":
             return _error(400, "No api-version was supplied for the request.")
         return None if known else _error(404, "It does not exist, or you do not have permission to see it.")
+
+
+class _Places:
+    """What Microsoft's own clients ask first: where each API is, by its id."""
+
+    async def areas(self, _request: Request) -> Response:
+        """Say that all areas are here, as Azure DevOps Server does."""
+        return JSONResponse({"count": 0, "value": None})
+
+    async def of_area(self, request: Request) -> Response:
+        area = request.path_params["area"]
+        told = [_place(area, *each) for each in PLACES.get(area, ())]
+        return JSONResponse({"count": len(told), "value": told})
+
+
+def _place(area: str, identifier: str, resource: str, route: str) -> dict[str, Any]:
+    versions = {"minVersion": "1.0", "maxVersion": "7.2", "releasedVersion": "0.0", "resourceVersion": 4}
+    return {"id": identifier, "area": area, "resourceName": resource, "routeTemplate": route, **versions}
 
 
 def shown_group(group: Mapping[str, Any]) -> dict[str, Any]:

@@ -148,10 +148,11 @@ class Entra:
 
     def add_group(self, display_name: str, members: Iterable[str] = ()) -> Entry:
         """Add a group; *members* are object ids."""
-        document = {"id": str(uuid.uuid4()), "displayName": display_name, "securityEnabled": True, "groupTypes": []}
+        object_id = str(uuid.uuid4())
+        document: Document = {"id": object_id, "displayName": display_name, "securityEnabled": True, "groupTypes": []}
         with self.directory.lock:
             self.directory.people_version += 1
-            self.directory.members[document["id"]] = list(members)
+            self.directory.members[object_id] = list(members)
             return self.directory.groups.add(document, known_everywhere=True)
 
     def give_role(self, user_id: str, app_id: str, role: str) -> None:

@@ -27,23 +27,23 @@ FAKES = {
 }
 
 PROMISES = {
+    "Channel": "tests/contract/promises_channel.py",
+    "Clock": "tests/contract/promises_clock.py",
+    "Configurations": "tests/contract/promises_configurations.py",
     "Directory": "tests/contract/promises_directory.py",
     "Queues": "tests/contract/promises_queues.py",
     "SignIn": "tests/contract/promises_sign_in.py",
     "SnapshotWriter": "tests/contract/promises_snapshots.py",
     "Snapshots": "tests/contract/promises_snapshots.py",
     "Tables": "tests/contract/promises_tables.py",
+    "Ulids": "tests/contract/promises_clock.py",
     "UsageSource": "tests/contract/promises_usage.py",
     "Vault": "tests/contract/promises_vault.py",
 }
 
 PROMISED_ELSEWHERE = {
-    "Channel": ("tests/unit/notifications/test_notification_sending.py", "two renderings; the wire is what matters"),
-    "Clock": ("tests/contract/test_clock.py", "one adapter of one line"),
-    "Configurations": ("tests/unit/config/test_config_loading.py", "reads what config loads; no outside thing"),
     "Integration": ("tests/contract/test_integrations.py", "one harness a kind, all held to the same tests"),
     "Integrations": ("tests/contract/test_integrations.py", "only finds an Integration"),
-    "Ulids": ("tests/contract/test_clock.py", "one adapter of one line"),
     "Vaults": ("tests/contract/test_vault.py", "only finds a Vault"),
 }
 

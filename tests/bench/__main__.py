@@ -8,8 +8,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from tests.bench.cold_start import cold_start_figures
 from tests.bench.figures import Figure, as_json, read_baseline, regressions, show, write_baseline
 from tests.bench.scan_cost import Effort, growth_figures, latency_figures, scan_figures
+from tests.bench.storage_cost import storage_figures
 
 BASELINE = Path(__file__).parent / "baseline.json"
 type Measure = Callable[[Effort], Iterable[Figure]]
@@ -18,9 +20,12 @@ MEASURES: dict[str, Measure] = {
     "scan": scan_figures,
     "growth": growth_figures,
     "latency": latency_figures,
+    "storage": storage_figures,
+    "cold-start": cold_start_figures,
 }
+QUICK = ("scan", "storage", "cold-start")
 EFFORTS = {
-    "quick": Effort(applications=50_000, sdk_pages=2, sizes=(10_000, 50_000)),
+    "quick": Effort(sdk_pages=1),
     "usual": Effort(),
     "full": Effort(sdk_pages=1_000, sizes=(1_000, 10_000, 100_000)),
 }
@@ -32,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console()
     effort = EFFORTS["quick" if asked.quick else "full" if asked.full else "usual"]
     figures: list[Figure] = []
-    for name in asked.only or MEASURES:
+    for name in asked.only or (QUICK if asked.quick else MEASURES):
         began = time.perf_counter()
         figures += MEASURES[name](effort)
         console.print(f"{name}: measured in {time.perf_counter() - began:.0f} s", style="dim")

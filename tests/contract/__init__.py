@@ -6,5 +6,16 @@ A promise class asks for fixtures by the port's name; a test module subclasses i
 
 import pytest
 
-for _port in ("tables", "queues", "snapshots", "vault", "directory", "sign_in", "usage"):
+for _port in (
+    "channel",
+    "clock",
+    "configurations",
+    "directory",
+    "queues",
+    "sign_in",
+    "snapshots",
+    "tables",
+    "usage",
+    "vault",
+):
     pytest.register_assert_rewrite(f"tests.contract.promises_{_port}")

@@ -1,27 +1,59 @@
-"""The real clock, real ULIDs, and our identity."""
+"""The clock and ULIDs, fake and real, and our identity."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ulid import ULID
+import time_machine
 
 from rotation.adapters.clock import RandomUlids, SystemClock
 from rotation.adapters.identity import hosted_identity
+from rotation.ports.clock import Clock, Ulids
 from sandbox.cloud import Cloud
+from tests.contract.promises_clock import ClockPromises, GoBack
+from tests.fakes.clock import MovableClock, SequentialUlids
 
 
-def test_the_clock_tells_utc() -> None:
-    now = SystemClock().now()
-    assert now.tzinfo is UTC
-    assert abs(now - datetime.now(UTC)) < timedelta(seconds=5)
+class TestFakeClock(ClockPromises):
+    @pytest.fixture
+    def clock(self) -> MovableClock:
+        return MovableClock()
+
+    @pytest.fixture
+    def ulids(self, clock: MovableClock) -> Ulids:
+        return SequentialUlids(clock)
+
+    @pytest.fixture
+    def go_back(self, clock: MovableClock) -> GoBack:
+        def go(span: timedelta) -> None:
+            clock.set(clock.now() - span)
+
+        return go
 
 
-def test_ulids_are_valid_distinct_and_sorted() -> None:
-    ulids = RandomUlids()
-    made = [ulids.make() for _ in range(5000)]
-    assert made == sorted(made)
-    assert len(set(made)) == 5000
-    assert abs(ULID.from_str(made[0]).datetime - datetime.now(UTC)) < timedelta(seconds=5)
+class TestRealClock(ClockPromises):
+    @pytest.fixture
+    def clock(self) -> Clock:
+        return SystemClock()
+
+    @pytest.fixture
+    def ulids(self) -> Ulids:
+        return RandomUlids()
+
+    @pytest.fixture
+    def go_back(self) -> Iterator[GoBack]:
+        travels: list[time_machine.travel] = []
+
+        def go(span: timedelta) -> None:
+            travels.append(time_machine.travel(datetime.now(UTC) - span))
+            travels[-1].start()
+
+        yield go
+        for travel in travels:
+            travel.stop()
+
+    def test_it_tells_the_machines_time(self, clock: Clock) -> None:
+        assert abs(clock.now() - datetime.now(UTC)) < timedelta(seconds=5)
 
 
 @pytest.mark.sandbox

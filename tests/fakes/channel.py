@@ -2,6 +2,7 @@
 
 from collections.abc import Container
 
+from rotation.domain.errors import Misconfigured
 from rotation.domain.policy import Audience
 from rotation.ports.notices import Message
 from tests.fakes.mishaps import Mishaps
@@ -30,7 +31,7 @@ class MemoryChannel:
     async def send(self, audience: Audience, message: Message) -> None:
         async def act() -> None:
             if not self.reaches(audience):
-                raise ValueError(f"{audience.name} has no address here")
+                raise Misconfigured([f"{audience.name} has no address here"])
             self.sent.append((audience, message))
 
         await self.mishaps.around("send", act)

@@ -72,6 +72,8 @@ class MemoryIntegration:
     """What a check of these finds, or raises."""
     checked: list[DestinationName] = field(default_factory=list)
     secretless: str = ""
+    unsure: bool = False
+    """Its look finds nothing out."""
     looking: Callable[[Destination], Awaitable[None]] = field(default=lambda _at: asyncio.sleep(0))
     """What happens while it looks."""
     stale: Callable[[], bool] = field(default=lambda: False)
@@ -164,7 +166,7 @@ class MemoryIntegration:
         async def act() -> Verdict:
             await self._answer(at)
             await self.looking(at)
-            if not self._readable:
+            if self.unsure or not self._readable:
                 return Verdict(found=Found.UNKNOWABLE, why="it cannot be read")
             kept = self.shelves.get(shelf_of(at, shipment))
             if kept is None or self.forgets or self.stale():

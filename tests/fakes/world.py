@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rotation.domain.credential import Application, Credential
-from rotation.domain.errors import OutcomeUnknown, Retryable, Superseded
+from rotation.domain.errors import Misconfigured, OutcomeUnknown, Retryable, Superseded
 from rotation.domain.identifiers import (
     AudienceName,
     DestinationName,
@@ -73,11 +73,18 @@ def destination(name: str, kind: str = "automatic") -> Destination:
 
 @dataclass
 class Settings:
-    """The configuration of a test, which it may change at any time (`Configurations`)."""
+    """
+    The configuration of a test, which it may change at any time (`Configurations`).
+
+    Crueller than the real thing: a change holds from the next call on, in the middle of a step.
+    """
 
     now: Configuration
+    spoilt: bool = False
 
     async def current(self) -> Configuration:
+        if self.spoilt:
+            raise Misconfigured(["it cannot be read"])
         return self.now
 
 

@@ -1,6 +1,7 @@
 """Microsoft's own clients against the simulator of run commands, which our program's tests stand on."""
 
 import asyncio
+import importlib
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -12,8 +13,6 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ResourceNotFoundError
 from azure.core.pipeline.transport import AioHttpTransport
-from azure.mgmt.compute.aio import ComputeManagementClient
-from azure.mgmt.hybridcompute.aio import HybridComputeManagementClient
 from starlette.applications import Starlette
 
 from sandbox.arm_run_commands import ARC, VM, RunCommands
@@ -64,7 +63,8 @@ async def simulator() -> AsyncIterator[Simulator]:
 
 
 async def test_the_clients_of_virtual_machines(simulator: Simulator) -> None:
-    async with ComputeManagementClient(Credential(), SUBSCRIPTION, **simulator.options()) as client:
+    make = importlib.import_module("azure.mgmt.compute.aio").ComputeManagementClient
+    async with make(Credential(), SUBSCRIPTION, **simulator.options()) as client:
         runs = client.virtual_machine_run_commands
         made = await (await runs.begin_create_or_update(GROUP, MACHINE, "x", BODY)).result()
         assert (made.name, made.async_execution, made.provisioning_state) == ("x", True, "Succeeded")
@@ -81,7 +81,8 @@ async def test_the_clients_of_virtual_machines(simulator: Simulator) -> None:
 
 
 async def test_the_clients_of_arc(simulator: Simulator) -> None:
-    async with HybridComputeManagementClient(Credential(), SUBSCRIPTION, **simulator.options()) as client:
+    make = importlib.import_module("azure.mgmt.hybridcompute.aio").HybridComputeManagementClient
+    async with make(Credential(), SUBSCRIPTION, **simulator.options()) as client:
         machine = await client.machines.get(GROUP, MACHINE)
         assert (machine.location, machine.properties.status, machine.properties.os_type) == (
             "westeurope",

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from typer.testing import Result
 
 from rotation.cli.braking import follow
 from rotation.domain.messages import read_scan
@@ -231,20 +232,23 @@ def test_acknowledging_needs_every_answer() -> None:
     refused = shell.type("acknowledge", rotation, "wolf", "--answer", "Did you save?=yes")
     assert refused.exit_code == 1
     assert "Did you test the connection?" in refused.stderr
-    done = shell.type(
-        "acknowledge",
-        rotation,
-        "wolf",
-        *("--answer", "Did you save?=yes"),
-        *("--answer", "Did you test the connection?=no"),
-    )
+    undone = acknowledge(shell, rotation, tested="no")
+    assert undone.exit_code == 1
+    assert "not done yet: Did you test the connection?" in " ".join(undone.stderr.split())
+    assert shell.facts("show", rotation)["deliveries"][0]["phase"] == "awaiting-person"
+    done = acknowledge(shell, rotation, tested="yes")
     assert done.exit_code == 0, done.output
     delivery = shell.facts("show", rotation)["deliveries"][0]
     assert delivery["says"] == "acknowledged by ada@contoso.example, not yet seen"
 
 
-@pytest.mark.parametrize("answer", ["Did you save?", "Did you save?=perhaps"])
-def test_an_answer_is_yes_or_no(answer: str) -> None:
+def acknowledge(shell: Shell, rotation: str, *, tested: str) -> Result:
+    answers = ("--answer", "Did you save?=yes", "--answer", f"Did you test the connection?={tested}")
+    return shell.type("acknowledge", rotation, "wolf", *answers)
+
+
+@pytest.mark.parametrize("answer", ["Did you save?", "Did you save?= "])
+def test_an_answer_says_something(answer: str) -> None:
     shell, rotation = hand_off()
     assert shell.type("acknowledge", rotation, "wolf", "--answer", answer).exit_code == 2
 

@@ -34,7 +34,7 @@ def cloud() -> Iterator[Cloud]:
     with Cloud() as running, pytest.MonkeyPatch.context() as patch:
         for name, value in running.trust().items():
             patch.setenv(name, value)
-        aiohttp.connector._SSL_CONTEXT_VERIFIED.load_verify_locations(running.ca_file)  # noqa: SLF001  # made at import
+        aiohttp.connector._SSL_CONTEXT_VERIFIED.load_verify_locations(running.ca_file)
         yield running
 
 

@@ -1,17 +1,20 @@
 """The nightly look at what destinations were verified to hold: done again once, then somebody else is at work."""
 
+import asyncio
 from dataclasses import replace
 from datetime import time, timedelta
+from time import monotonic
 
 import pytest
 
 from rotation.domain.credential import Application
 from rotation.domain.delivery import Delivery
 from rotation.domain.identifiers import KeyId
-from rotation.domain.policy import Terms, Window
+from rotation.domain.policy import Destination, Terms, Window
 from rotation.domain.secret import SecretText
 from rotation.ledger import keys
 from rotation.ledger.scans import ScanRecord, Scans
+from rotation.workflows.drift import DriftPass
 from rotation.workflows.errand import take_destination
 from rotation.workflows.operating import pause, resume, retry
 from rotation.workflows.scanning import AFTER_NIGHT
@@ -341,3 +344,71 @@ async def test_a_newer_secret_ends_what_heals_an_older_one() -> None:
     assert record.deliveries_of(first.id.ulid)[STORE.name].delivery.phase.phase == "cancelled"
     assert record.deliveries_of(second.id.ulid)[STORE.name].delivery.phase.phase == "verified"
     assert [row for row in world.tables.all_rows(keys.WAKES) if row.key.endswith(f"{first.id.ulid}|store")] == []
+
+
+async def test_another_line_does_not_wait_again_for_what_hung() -> None:
+    world = World()
+    world.timing = replace(world.timing, destination_call=timedelta(milliseconds=400))
+    world._current = world.services()
+    for number in range(1, 13):
+        await world.enrol(world.add_application(number, ends_in=50 * DAY))
+    await world.nights(1)
+    world.integrations.kinds["automatic"].hung.add(STORE.name)
+    began = monotonic()
+    await world.scan()
+    counts = (await passes(world))[-1].counts
+    assert counts["drift_unknown"] == 12
+    assert any("gave no answer to another line tonight" in remark for remark in (await passes(world))[-1].remarks)
+    assert monotonic() - began < 12 * 0.4, "not one after the other"
+
+
+async def test_a_destination_that_cannot_tell_decides_nothing() -> None:
+    world = World()
+    application = await settled(world)
+    tamper(world, application, OLDER)
+    world.integrations.kinds["automatic"].unsure = True
+    await world.nights(1)
+    assert (await passes(world))[-1].counts["drift_unknown"] == 1
+    assert (await delivery(world)).phase.phase == "verified"
+
+
+async def test_one_that_cannot_be_looked_at_while_somebody_is_there_is_left() -> None:
+    world = World()
+    await settled(world)
+    world.integrations.kinds["automatic"].mishaps.always("verify", Mishap.UNAVAILABLE)
+    fence = await take_destination(world.services(), world.rotations()[0], STORE.name)
+    await world.scan()
+    assert (await passes(world))[-1].counts["drift_left"] == 1
+    await fence.release(world.clock.now())
+
+
+async def test_a_bug_of_one_kind_is_told_after_the_others_were_looked_at() -> None:
+    world = World(configuration=configure(STORE, SECOND))
+    application = await settled(world)
+    tamper(world, application, OLDER, name="second")
+
+    async def breaks(at: Destination) -> None:
+        if at.name == STORE.name:
+            raise ZeroDivisionError
+
+    world.integrations.kinds["automatic"].looking = breaks
+    with pytest.raises(ZeroDivisionError):
+        await DriftPass(services=world.services()).read()
+    world.integrations.kinds["automatic"].looking = lambda _at: asyncio.sleep(0)
+    await world.run(timedelta(hours=1))
+    assert world.stored("second") == (await world.line(application)).current
+
+
+async def test_what_stands_stopped_after_its_rotation_is_named_each_night() -> None:
+    world = World(configuration=configure(STORE, terms=replace(QUICK, heal=False)))
+    application = await completed(world)
+    tamper(world, application, OLDER)
+    await world.nights(3)
+    assert "store is stopped (drifted); rotation retry" in (await passes(world))[-1].remarks[0]
+
+
+async def test_a_line_whose_current_secret_was_handed_over_is_not_looked_at() -> None:
+    world = World()
+    await world.enrol(world.add_application(ends_in=170 * DAY))
+    await world.nights(2)
+    assert sum((await passes(world))[-1].counts.values()) == 0

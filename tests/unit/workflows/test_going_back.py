@@ -10,9 +10,12 @@ from rotation.domain.errors import NotFound, Refused
 from rotation.domain.identifiers import DestinationName, KeyId, LineId, SecretVersion
 from rotation.domain.line import Reason
 from rotation.domain.policy import Destination, Window
+from rotation.domain.secret import SecretText
+from rotation.ports.vault import NewVersion
 from rotation.workflows.going_back import Wish, go_back, preview
 from rotation.workflows.operating import pause, resume, retry
 from rotation.workflows.resuming import look_again
+from rotation.workflows.retire_now import retire
 from tests.fakes.mishaps import Mishap
 from tests.fakes.world import LINE, VAULT, World, configure, destination
 
@@ -217,3 +220,30 @@ async def test_a_destination_that_is_not_the_lines_is_not_found() -> None:
     with pytest.raises(NotFound) as error:
         await go_back(world.services(), wish(world, application, "elsewhere"), by="anna", why=WHY)
     assert error.value.reason == "no-such-destination"
+
+
+async def test_a_version_of_no_rotation_of_this_line_is_refused() -> None:
+    world, application = await twice(STORE)
+    name = (await world.line(application)).enrolment.secret_name
+    stranger = NewVersion(text=SecretText("somebody else's"), tags={})
+    version = await world.vaults.at(VAULT).write(name, stranger)
+    wanted = replace(wish(world, application), version=version)
+    assert "no rotation of this line" in (await refused(world, application, wanted)).message
+
+
+async def test_a_secret_that_an_operator_lets_go_is_refused() -> None:
+    world, application = await twice(STORE)
+    world.sign_in.mishaps.always("prove", Mishap.UNAVAILABLE)
+    await retire(world.services(), world.rotations()[1].id, [wish_key(world)], by="anna", why="gone")
+    assert "being removed" in (await refused(world, application, wish(world, application))).message
+
+
+async def test_a_line_that_is_not_enrolled_or_has_nothing_of_ours_is_told_so() -> None:
+    world = World(configuration=configure(STORE))
+    application = world.add_application(ends_in=300 * DAY)
+    nothing = Wish(line=LineId(application.object_id, LINE), version=SecretVersion("f" * 32))
+    with pytest.raises(NotFound):
+        await preview(world.services(), nothing)
+    await world.enrol(application)
+    with pytest.raises(Refused, match="nothing that we published"):
+        await preview(world.services(), nothing)

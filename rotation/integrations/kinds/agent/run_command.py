@@ -28,7 +28,7 @@ AWAY_FOR = timedelta(minutes=10)
 SCRIPT_LIMIT = timedelta(minutes=5)
 WAITS = (0.05, 0.2, 0.5, 1.0, 2.0)
 """Seconds between looks; the last one repeats."""
-_VERSIONS = {"vm-run-command": "2024-07-01", "arc-run-command": "2024-11-10-preview"}
+_VERSIONS = {"vm-run-command": "2024-07-01", "arc-run-command": "2026-07-15"}
 _ROLES = {
     "vm-run-command": "Virtual Machine Contributor",
     "arc-run-command": "Azure Connected Machine Resource Administrator",

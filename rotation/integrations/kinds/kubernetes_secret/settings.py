@@ -1,25 +1,17 @@
 """Settings of `kubernetes-secret` destinations."""
 
-import ssl
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from rotation.domain.capability import Activation, Concurrency, Description, ReadBack
 from rotation.domain.delivery import Capabilities, DeliveryMode, Level
 from rotation.integrations.outbound.addresses import BaseAddress, Seconds
+from rotation.integrations.outbound.certificates import Certificates
 from rotation.integrations.settings import KindSettings
 
 type Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
-
-
-def _certificates(text: str) -> str:
-    try:
-        ssl.create_default_context(cadata=text)
-    except (ssl.SSLError, ValueError):
-        raise ValueError("holds no certificate in PEM (-----BEGIN CERTIFICATE-----)") from None
-    return text
 
 
 class Workload(BaseModel):
@@ -36,7 +28,7 @@ class KubernetesSecretSettings(KindSettings):
 
     server: BaseAddress
     """The API server."""
-    ca_certificate: Annotated[str, AfterValidator(_certificates)] | None = None
+    ca_certificate: Certificates | None = None
     """The cluster's certificate authority, in PEM; it is public. Without it, the usual roots."""
     namespace: Name
     secret: Name

@@ -1,0 +1,1 @@
+"""Write a value into a row of a PostgreSQL table."""
