@@ -45,6 +45,9 @@ class Integration(Protocol):
         """
         Put the secret there; delivering one version twice is as delivering it once.
 
+        An older secret covers a newer one of its line only where `shipment.going_back` says so. A receiver that knows
+        repeats by an id is given another one for each `shipment.journey`.
+
         Raises:
             OutcomeUnknown: Sent, and no answer: verify settles it.
         """
@@ -60,7 +63,7 @@ class Integration(Protocol):
         ...
 
     async def verify(self, at: Destination, shipment: Shipment, text: SecretText) -> Verdict:
-        """Look what the destination holds; changes nothing."""
+        """Look what the destination holds; changes nothing. What bears somebody else's marks is `foreign`."""
         ...
 
     async def cleanup(self, at: Destination, shipment: Shipment) -> None:

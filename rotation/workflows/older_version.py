@@ -53,7 +53,7 @@ async def find(services: Services, record: ApplicationRecord, wish: Wish) -> Old
     held = line.current_key
     if held is None or held.minted_by is None:
         raise _unusable(wish, "nothing that we published is current")
-    older, publication = await _published(services, record, line, wish)
+    older, publication = await _published(services, record, line, wish=wish)
     current = RotationId(wish.line.application, held.minted_by)
     application = await services.directory.application(wish.line.application)
     _usable(line, publication, application, now=services.clock.now(), phase=record.rotations.get(current.ulid))
@@ -74,7 +74,7 @@ def _unusable(wish: Wish, why: str) -> Refused:
 
 
 async def _published(
-    services: Services, record: ApplicationRecord, line: Line, wish: Wish
+    services: Services, record: ApplicationRecord, line: Line, *, wish: Wish
 ) -> tuple[Rotation, Publication]:
     """Find the rotation that published the version, by the version's tags and by the ledger; both must say so."""
     if wish.version == line.version:

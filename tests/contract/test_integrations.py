@@ -133,7 +133,7 @@ class TestAutomaticKinds:
             text = (CANARY, NEWER)[place]
             return (await harness.integration.verify(harness.destination, harness.shipment(place), text)).found
 
-        assert await found(0) is (Found.OLDER if harness.has_no_mark else Found.ABSENT)
+        assert await found(0) in ({Found.OLDER, Found.ABSENT} if harness.has_no_mark else {Found.ABSENT})
         await deliver(harness)
         assert await found(0) is Found.CURRENT
         assert await found(1) is Found.OLDER

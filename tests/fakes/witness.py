@@ -21,6 +21,9 @@ from rotation.ports.directory import MintRequest
 from rotation.workflows import tags
 from tests.fakes.world import VAULT, World
 
+ANNOUNCED = frozenset({"orphan.removing", "litter.removing", "slot.freed", "marker.refused"})
+"""Lines of history that say before a removal what goes."""
+
 
 class Breach(AssertionError):
     """An invariant does not hold."""
@@ -129,9 +132,9 @@ class Witness:
         orphans = {key for r in record.rotations.values() for key, _at in r.orphans}
         if key_id in suspects | retiring | orphans:
             return
-        rows = self.world.tables.all_rows(keys.ROTATIONS)
-        history = [str(row.values) for row in rows if row.partition == record.application and row.key.startswith("z|")]
-        if not any(key_id in told for told in history):
+        history = self.world.tables.live(keys.ROTATIONS, record.application, "z|event|")
+        announced = [str(row.values) for row in history if row.values["what"] in ANNOUNCED]
+        if not any(key_id in told for told in announced):
             raise Breach(4, f"the ledger does not say that {key_id} is about to go")
 
     def _way_in(self, line: Line, key_id: KeyId) -> None:

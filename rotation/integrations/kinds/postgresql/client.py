@@ -175,6 +175,8 @@ async def _connect(settings: PostgresqlSettings, login: Login, hosts: list[str])
             sslcertmode="disable",
             gssencmode="disable",
             application_name="rotation",
+            # A database in SQL_ASCII gives bytes otherwise.
+            client_encoding="utf8",
             prepare_threshold=None,
         )
 
