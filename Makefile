@@ -1,6 +1,6 @@
 # What can be done here. Every target finds or makes what it needs first (.ci/bootstrap), on a bare machine too.
 .DEFAULT_GOAL := help
-.PHONY: help demo sandbox check test test-real crash coverage mutants chaos format schema requirements lock clean
+.PHONY: help demo sandbox check test test-real crash coverage mutants chaos bench package format schema requirements lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -64,6 +64,10 @@ chaos: ## Two hosts over the sandbox, killed while all around them fails (ARGS="
 bench: ## What it costs, as ratios: scan, memory, storage, start (ARGS="--quick --report FILE"; 15 minutes)
 	@.ci/bootstrap sandbox
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+package: ## The zip that Azure takes as it is, the same bytes each time; its size and largest parts
+	@.ci/bootstrap env
+	@.ci/package
 
 format: ## Put the code into shape
 	@.ci/bootstrap env

@@ -164,6 +164,13 @@ _LISTED = (
         "PostgresqlSettings",
         connections=("basic", "identity"),
     ),
+    Kind(
+        "rest-template",
+        "Anything with an HTTPS API, by a request that you describe or a preset (GitLab, Terraform, Auth0)",
+        "rest_template",
+        "RestTemplateSettings",
+        connections=("token", "api-key", "basic", "client-secret", "oauth-client"),
+    ),
 )
 
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.kind: kind for kind in _LISTED})

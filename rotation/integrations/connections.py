@@ -7,34 +7,16 @@ A kind says in the catalogue which types it takes.
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, get_args, overload
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from rotation.domain.identifiers import is_guid
 from rotation.domain.policy import Connection, Destination
+from rotation.integrations.outbound.addresses import HttpsAddress
+from rotation.integrations.setting_types import Guid, Reference, Word
 
 FINGERPRINT_LENGTH = 16
-_REFERENCE = re.compile(r"[0-9A-Za-z-]{1,127}|https://[^/\s?#@]+/secrets/[0-9A-Za-z-]{1,127}/?")
-
-
-def _reference(text: str) -> str:
-    if _REFERENCE.fullmatch(text) is None:
-        raise ValueError("name a secret of our own vault, or https://<vault>/secrets/<name>; never the secret itself")
-    return text
-
-
-def _guid(text: str) -> str:
-    if not is_guid(text):
-        raise ValueError("is not a GUID such as 0f8fad5b-d9cb-469f-a165-70867728950e")
-    return text.lower()
-
-
-type Reference = Annotated[str, AfterValidator(_reference)]
-type Guid = Annotated[str, AfterValidator(_guid)]
-type Word = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class _Typed(BaseModel):
@@ -81,6 +63,18 @@ class ClientSecret(_Typed):
     tenant_id: Guid
     client_id: Guid
     secret: Reference
+
+
+class OAuthClient(_Typed):
+    """A client of any other OAuth 2 service, by the client credentials grant."""
+
+    type: Literal["oauth-client"]
+    token_url: HttpsAddress
+    """Such as https://contoso.eu.auth0.com/oauth/token."""
+    client_id: Word
+    secret: Reference
+    audience: Word | None = None
+    scope: Word | None = None
 
 
 class GitHubApp(_Typed):
@@ -143,7 +137,18 @@ class AwsRole(_Typed):
 
 
 type AnyConnection = Annotated[
-    Identity | Token | ApiKey | Basic | ClientSecret | GitHubApp | SshKey | AppRole | VaultJwt | AwsKeys | AwsRole,
+    Identity
+    | Token
+    | ApiKey
+    | Basic
+    | ClientSecret
+    | OAuthClient
+    | GitHubApp
+    | SshKey
+    | AppRole
+    | VaultJwt
+    | AwsKeys
+    | AwsRole,
     Field(discriminator="type"),
 ]
 

@@ -9,7 +9,7 @@ from operator import attrgetter
 from rotation.domain.identifiers import KeyId
 from rotation.ledger import keys
 from rotation.ledger.codec import Codec
-from rotation.ports.tables import TRANSACTION_LIMIT, Change, Delete, Query, Tables, Upsert, Value
+from rotation.ports.tables import TRANSACTION_LIMIT, Change, Delete, Query, Row, Tables, Upsert, Value
 
 ENDED_KEPT = timedelta(days=30)
 
@@ -51,13 +51,14 @@ PRINT = "print"
 _PARTS = attrgetter(*(each.name for each in fields(Expiry)))
 
 
-def _print_of(expiry: Expiry) -> str:
+def _print_of(expiry: Expiry) -> int:
     parts = "\0".join(map(str, _PARTS(expiry)))
-    return f"{expiry.kind} {hashlib.blake2b(parts.encode(), digest_size=8).hexdigest()}"
+    return int.from_bytes(hashlib.blake2b(parts.encode(), digest_size=8).digest())
 
 
-def _values(expiry: Expiry, known_by: str) -> dict[str, Value]:
-    columns: dict[str, Value] = {"end_at": expiry.end_at, "kind": expiry.kind, "status": expiry.status, PRINT: known_by}
+def _values(expiry: Expiry, known_by: int) -> dict[str, Value]:
+    told = f"{expiry.kind} {known_by:016x}"
+    columns: dict[str, Value] = {"end_at": expiry.end_at, "kind": expiry.kind, "status": expiry.status, PRINT: told}
     return {**CODEC.columns(expiry), **columns}
 
 
@@ -66,12 +67,14 @@ class ExpiryChanges:
     """
     What one pass changes, against what is there, in as few transactions as there are.
 
-    `known` holds each row's print, not the row: a horizon of tens of thousands of rows stays small.
+    `known` holds the prints of rows that were not met yet, by partition, and no keys: a long horizon stays small. The
+    keys of a partition are read again where some are gone or changed.
     """
 
     tables: Tables
     kinds: frozenset[str]
-    known: dict[tuple[str, str], str] = field(default_factory=dict)
+    known: dict[str, set[int]] = field(default_factory=dict)
+    _changed: dict[str, set[str]] = field(default_factory=dict)
     _pending: dict[str, list[Change]] = field(default_factory=dict)
     written: int = 0
     deleted: int = 0
@@ -81,17 +84,24 @@ class ExpiryChanges:
         """Read what earlier passes of these kinds have written."""
         changes = cls(tables, kinds)
         async for row in tables.query(keys.EXPIRIES, Query(columns=(PRINT,))):
-            found = str(row.values.get(PRINT, ""))
-            if found.partition(" ")[0] in kinds:
-                changes.known[row.partition, row.key] = found
+            if (known_by := changes._print(row)) is not None:
+                changes.known.setdefault(row.partition, set()).add(known_by)
         return changes
+
+    def _print(self, row: Row) -> int | None:
+        kind, _, digest = str(row.values.get(PRINT, "")).partition(" ")
+        return int(digest, 16) if kind in self.kinds else None
 
     async def want(self, expiry: Expiry) -> None:
         """Say that this row should be there."""
-        partition, key, known_by = expiry.partition, expiry.key, _print_of(expiry)
-        if self.known.pop((partition, key), None) == known_by:
+        partition, known_by = expiry.partition, _print_of(expiry)
+        known = self.known.get(partition)
+        if known and known_by in known:
+            known.remove(known_by)
             return
-        await self._add(partition, Upsert(key=key, values=_values(expiry, known_by)))
+        if known:
+            self._changed.setdefault(partition, set()).add(expiry.key)
+        await self._add(partition, Upsert(key=expiry.key, values=_values(expiry, known_by)))
         self.written += 1
 
     async def _add(self, partition: str, change: Change) -> None:
@@ -103,13 +113,19 @@ class ExpiryChanges:
 
     async def finish(self, *, complete: bool) -> None:
         """Write what waits; only a complete pass may delete what it did not meet."""
-        if complete:
-            for partition, key in self.known:
-                await self._add(partition, Delete(key=key))
-                self.deleted += 1
+        for partition in [name for name, left in self.known.items() if left and complete]:
+            await self._delete_gone(partition)
         for partition, waiting in self._pending.items():
             await self.tables.commit(keys.EXPIRIES, partition, waiting)
         self._pending = {}
+
+    async def _delete_gone(self, partition: str) -> None:
+        """Find the keys of prints that were not met; what was only changed bears a new one by now, or soon."""
+        changed = self._changed.get(partition, set())
+        async for row in self.tables.query(keys.EXPIRIES, Query(partition=partition, columns=(PRINT,))):
+            if self._print(row) in self.known[partition] and row.key not in changed:
+                await self._add(partition, Delete(key=row.key))
+                self.deleted += 1
 
 
 async def all_expiries(tables: Tables) -> AsyncIterator[Expiry]:

@@ -13,7 +13,7 @@ from typing import Self
 from rotation.domain.errors import LeaseHeld, StaleRecord, Unavailable
 from rotation.ports.tables import Change, Insert, Replace, Row, Tables, Value
 
-EFFECT_TIMEOUT = timedelta(seconds=45)
+EFFECT_TIMEOUT = timedelta(seconds=60)
 """The longest that any call of ours outside takes before it gives up."""
 CLOCK_MARGIN = timedelta(seconds=30)
 """By how much the clocks of two instances may differ."""

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import assert_never
 
 from rotation.domain.capability import Activation
 from rotation.domain.delivery import (
@@ -152,6 +153,8 @@ class Dispatch:
                 await self._verified(replace(verdict, level=verdict.level or Level.ACCEPTED))
             case Found.OLDER | Found.ABSENT:
                 return await self._not_there_yet(verdict)
+            case _ as never:
+                assert_never(never)
         return errand.now
 
     async def _verdict(self, text: SecretText) -> Verdict:

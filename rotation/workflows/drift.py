@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import assert_never
 from zlib import crc32
 
 from rotation.domain.delivery import DeliveryBlocked, Found
@@ -144,6 +145,8 @@ class DriftPass:
                 raise Unavailable(verdict.why)
             case Found.OLDER | Found.ABSENT:
                 return await self._drifted(look, verdict.why)
+            case _ as never:
+                assert_never(never)
 
     async def _drifted(self, look: Look, why: str) -> Outcome:
         """Deliver again within the night's share; what holds back a removal is not made to wait for it."""

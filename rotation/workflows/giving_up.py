@@ -102,7 +102,7 @@ async def _block_rotation(services: Services, rotation_id: RotationId) -> None:
 async def _stop(step: Step) -> datetime:
     tomorrow = step.now + step.services.timing.evidence_every
     if step.rotation.open:
-        return await rotate.block(step, NeedsPerson(CRASHED, reason="gave-up")) or tomorrow
+        return await rotate.block(step, NeedsPerson(CRASHED, reason="gave-up"))
     told = f"{step.rotation.application_name}: what its ended rotation {step.rotation.id.ulid} still owes crashed"
     await alarm(step.services, "gave-up", text=f"{told} as often as it may be tried; it is tried again daily")
     return tomorrow

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from enum import Enum
+from typing import assert_never
 
 from rotation.domain.brakes import Night, NightState
 from rotation.domain.errors import LeaseHeld, RotationError
@@ -110,6 +111,8 @@ async def _open(services: Services, night: Night, configuration: Configuration) 
                 continue
             case Room.THERE:
                 tried = await _try(services, line, night)
+            case _ as never:
+                assert_never(never)
         opened += tried is True
         left += tried is None
     waiting = any(line.due_in == night.scan for line in due) and left > 0 and await _may_go_on(services, configuration)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from rotation.domain.delivery import Cause
-from rotation.domain.identifiers import LineId, LineName, ObjectId
+from rotation.domain.identifiers import LineId, LineName, ObjectId, RotationId
 from rotation.domain.line import Line
 from rotation.ledger import application as ledger
 from rotation.ledger import keys
@@ -66,6 +66,9 @@ async def _wake(services: Services, line: Line, record: ApplicationRecord) -> in
         return 0
     now = services.clock.now()
     await services.wakes.set(rotation.id, now)
+    keeper = line.current_key.minted_by if line.current_key else None
+    if keeper is not None and keeper != line.latest:
+        await services.wakes.set(RotationId(line.id.application, keeper), now)
     for stored in record.deliveries.values():
         delivery = stored.delivery
         of_open = rotation.open and delivery.rotation == rotation.id

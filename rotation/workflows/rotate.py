@@ -164,7 +164,7 @@ async def _phase(step: Step) -> datetime | None:
         case Blocked():
             await aftermath.send_outbox(step)
             return _sooner(step.now + step.services.timing.evidence_every, await aftermath.sweep(step))
-        case Completed() | Abandoned() | Closed():
+        case Completed() | Abandoned() | Closed():  # pragma: no cover  # `carry` lets only what is open come here
             return None
         case _ as never:
             assert_never(never)
@@ -180,8 +180,7 @@ async def _again(step: Step, error: Retryable) -> datetime:
     now = step.now
     failing_since = step.rotation.failing_since
     if failing_since is not None and now - failing_since > step.services.timing.phase_deadline:
-        wait = await block(step, NeedsPerson(f"still {error.reason}: {error.message}", reason="gave-up"))
-        return wait or now + step.services.timing.evidence_every
+        return await block(step, NeedsPerson(f"still {error.reason}: {error.message}", reason="gave-up"))
     tries = step.rotation.tries
     await step.save(rotation=step.rotation.retried(now))
     later = min(timedelta(seconds=2 << min(tries, 12)), BACK_OFF_LIMIT)
@@ -189,7 +188,7 @@ async def _again(step: Step, error: Retryable) -> datetime:
     return now + (error.retry_after or later)
 
 
-async def block(step: Step, error: NeedsPerson | NotFound) -> datetime | None:
+async def block(step: Step, error: NeedsPerson | NotFound) -> datetime:
     """Stop, say why, tell people once, not again after each nightly look; the old credential stays."""
     phase = step.rotation.working
     if phase is None or isinstance(step.rotation.phase, Blocked):

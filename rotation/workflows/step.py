@@ -185,8 +185,3 @@ def _told(phase: Phase) -> dict[str, object]:
             return {"key_id": phase.publication.minted.key_id, "version": phase.publication.version}
         case _:
             return {}
-
-
-def delivery_key(step: Step, destination: DestinationName) -> str:
-    """Key of this rotation's delivery to a destination."""
-    return keys.delivery(step.rotation.id.ulid, destination)

@@ -173,11 +173,12 @@ class _Places:
 
     async def of_area(self, request: Request) -> Response:
         area = request.path_params["area"]
-        told = [_place(area, *each) for each in PLACES.get(area, ())]
+        told = [_place(area, each) for each in PLACES.get(area, ())]
         return JSONResponse({"count": len(told), "value": told})
 
 
-def _place(area: str, identifier: str, resource: str, route: str) -> dict[str, Any]:
+def _place(area: str, place: tuple[str, str, str]) -> dict[str, Any]:
+    identifier, resource, route = place
     versions = {"minVersion": "1.0", "maxVersion": "7.2", "releasedVersion": "0.0", "resourceVersion": 4}
     return {"id": identifier, "area": area, "resourceName": resource, "routeTemplate": route, **versions}
 

@@ -13,7 +13,8 @@ from tests.bench.scan_cost import Effort
 from tests.bench.stage import Stage
 
 CHANGED = 25
-ENDS_IN = timedelta(days=45)
+ENDS_EVERY = timedelta(days=4)
+"""Over all weeks of the horizon: a transaction holds one week."""
 CONSTANT = 12
 """Writes of a night that found nothing new: the scan's own row, its lease, the night."""
 ROWS_A_TRANSACTION, WEEKS = 50, 60
@@ -59,7 +60,7 @@ def _add_secrets(stage: Stage) -> None:
     added = 0
     with httpx.Client(verify=context, base_url=stage.environment["SANDBOX_CONTROL_URL"], trust_env=False) as client:
         for application in tenant.applications():
-            asked = {"app_id": application["appId"], "end": (now + ENDS_IN).isoformat()}
+            asked = {"app_id": application["appId"], "end": (now + ENDS_EVERY * (added + 1)).isoformat()}
             added += client.post("/secrets", json=asked).is_success
             if added == CHANGED:
                 return

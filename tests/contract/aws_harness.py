@@ -40,8 +40,7 @@ class AwsHarness(HttpsHarness):
 
     def product(self) -> Starlette:
         get_backend(self.service).reset()  # type: ignore[call-overload]  # one of many names
-        emulator: Any = WSGIMiddleware(DomainDispatcherApplication(create_backend_app))  # type: ignore[arg-type]  # WSGI, loosely typed
-        inner: ASGIApp = _Named(FaultMiddleware(_Unnamed(emulator), faults=self.faults, part=PART))
+        inner: ASGIApp = _Named(FaultMiddleware(_Unnamed(_emulator()), faults=self.faults, part=PART))
         return Starlette(routes=[Mount("/", app=inner)])
 
     async def __aenter__(self) -> Self:
@@ -73,7 +72,10 @@ class AwsHarness(HttpsHarness):
                 aws_access_key_id="admin",
                 aws_secret_access_key="admin",
             )
-            return getattr(client, operation)(**arguments)
+            try:
+                return getattr(client, operation)(**arguments)
+            finally:
+                client.close()
 
         return await asyncio.to_thread(call)
 
@@ -87,6 +89,12 @@ class AwsHarness(HttpsHarness):
             "lost": {"action": "drop-after", "match": {"path": self.write}},
         }
         self.faults.add({"part": PART, **rules[how]})
+
+
+@cache
+def _emulator() -> Any:
+    """Share one: it makes an application of hundreds of routes for each service."""
+    return WSGIMiddleware(DomainDispatcherApplication(create_backend_app))  # type: ignore[arg-type]  # WSGI, loosely typed
 
 
 @cache

@@ -42,6 +42,8 @@ class GitHub:
     token: str
     key: PrivateKey = field(default_factory=PrivateKey.generate)
     secrets: dict[str, Kept] = field(default_factory=dict)
+    repository: Mapping[str, Any] = field(default_factory=dict)
+    """What is told of a repository beside its id."""
 
     def app(self) -> Starlette:
         places: tuple[str, ...] = ("/repos/{o}/{r}/actions", "/repos/{o}/{r}/dependabot", "/repos/{o}/{r}/codespaces")
@@ -78,7 +80,8 @@ class GitHub:
             return refused
         if kept is None:
             return JSONResponse({"message": "Not Found", "status": "404"}, status_code=404)
-        told: dict[str, Any] = {"name": request.path_params["name"], "updated_at": kept.updated_at.isoformat()}
+        told: dict[str, Any] = {"name": request.path_params["name"], "created_at": OLD.isoformat()}
+        told["updated_at"] = kept.updated_at.isoformat()
         if kept.visibility:
             told["visibility"] = kept.visibility
         return JSONResponse(told)
@@ -86,7 +89,7 @@ class GitHub:
     async def repositories(self, request: Request) -> Response:
         kept = self.secrets[request.url.path.removesuffix("/repositories")]
         page, size = int(request.query_params["page"]), int(request.query_params["per_page"])
-        shown = [{"id": each} for each in kept.selected[(page - 1) * size : page * size]]
+        shown = [{**self.repository, "id": each} for each in kept.selected[(page - 1) * size : page * size]]
         return JSONResponse({"total_count": len(kept.selected), "repositories": shown})
 
     async def put(self, request: Request) -> Response:
@@ -100,7 +103,7 @@ class GitHub:
         kept = self.secrets.get(request.url.path)
         if kept is None:
             self.secrets[request.url.path] = Kept(value, OLD, given.get("visibility"))
-            return Response(status_code=201)
+            return JSONResponse({}, status_code=201)
         kept.different += kept.value != value
         kept.value, kept.updated_at = value, datetime.now(UTC)
         if kept.visibility:

@@ -57,10 +57,11 @@ class Cluster:
         self.objects[path] = {"kind": "Secret", "metadata": metadata, "data": content.pop("data", {}), **content}
 
     def add_workload(self, path: str, *, replicas: int = 2) -> None:
-        template: dict[str, Any] = {"metadata": {}}
+        template: dict[str, Any] = {"metadata": {}, "spec": {"containers": [{"name": "web"}]}}
+        selector = {"matchLabels": {"app": "web"}}
         self.objects[path] = {
             "metadata": {"resourceVersion": "7", "generation": 1},
-            "spec": {"replicas": replicas, "template": template},
+            "spec": {"replicas": replicas, "template": template, "selector": selector, "serviceName": "web"},
         }
 
     async def read(self, request: Request) -> Response:
@@ -110,6 +111,7 @@ class Cluster:
         status = {"observedGeneration": found["metadata"]["generation"], "replicas": wanted}
         status |= {"updatedReplicas": done, "availableReplicas": done}
         status |= {"desiredNumberScheduled": wanted, "updatedNumberScheduled": done, "numberAvailable": done}
+        status |= {"currentNumberScheduled": wanted, "numberMisscheduled": 0, "numberReady": done}
         return JSONResponse(found | {"status": status})
 
     async def roll(self, request: Request) -> Response:

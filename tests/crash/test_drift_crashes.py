@@ -13,6 +13,7 @@ from rotation.ledger import keys
 from rotation.workflows.going_back import Wish, go_back
 from rotation.workflows.operating import retry
 from tests.crash.driving import stride
+from tests.crash.table import row
 from tests.fakes.crashing import Crash, CrashPlan
 from tests.fakes.integrations import Kept
 from tests.fakes.world import LINE, World, configure, destination
@@ -67,6 +68,7 @@ async def check_healed(world: World, application: Application, where: object) ->
     assert world.directory.removed == [], where
 
 
+@row("a destination was found drifted, its delivery not yet taken up again")
 async def test_a_night_that_heals_converges_wherever_it_dies() -> None:
     points = (await healed())[0].plan.points
     assert points > 100
@@ -83,6 +85,7 @@ async def test_a_night_that_dies_twice_converges_too(distance: int) -> None:
         await check_healed(world, application, (point, world.crashes))
 
 
+@row("a delivery was found contested, its line not yet stopped")
 async def test_a_line_found_contested_is_blocked_wherever_that_dies() -> None:
     async def contested(*points: int) -> tuple[World, Application]:
         world, application = await settled()

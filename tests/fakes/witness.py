@@ -13,7 +13,7 @@ from rotation.domain.evidence import REPORT_LAG
 from rotation.domain.identifiers import KeyId, ObjectId
 from rotation.domain.line import HeldKey, Line
 from rotation.domain.policy import Destination, LineEntry, Mode, Retire
-from rotation.domain.rotation import Delivering, Minting, Overlapping, Proven, Retiring
+from rotation.domain.rotation import Minting, Proven, Retiring
 from rotation.ledger import application as ledger
 from rotation.ledger import control, keys
 from rotation.ledger.application import ApplicationRecord
@@ -185,8 +185,9 @@ class Witness:
         line_id = record.line_of(key_id)
         line = record.lines[line_id.name] if line_id else None
         self._permitted(record, line, "deliver")
-        open_one = record.rotations.get(line.open or "") if line else None
-        if open_one is None or not isinstance(open_one.working, Delivering | Overlapping | Retiring):
+        known = [stored.delivery for stored in record.deliveries.values() if stored.delivery.key_id == key_id]
+        asleep = self.world.waking  # others may have ended it since
+        if not any(each.destination == to.name and (asleep or not each.ended) for each in known):
             raise Breach(4, f"{to.name} is delivered to and no delivery is in the ledger")
 
     def _permitted(self, record: ApplicationRecord, line: Line | None, what: str) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any, LiteralString
+from typing import IO, Any, LiteralString
 
 import psycopg
 import pytest
@@ -95,6 +95,17 @@ def server() -> Iterator[Server]:
             os.chown(each, UNPRIVILEGED, UNPRIVILEGED)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
+    log, running = _started(folder, port)
+    try:
+        yield _ready(Server(port=port, folder=folder, authority=authority.cert_pem.bytes().decode()))
+    finally:
+        running.terminate()
+        running.wait(20)
+        log.close()
+        shutil.rmtree(folder)
+
+
+def _started(folder: Path, port: int) -> tuple[IO[bytes], subprocess.Popen[bytes]]:
     environment = {"PATH": os.environ["PATH"], "LC_ALL": "C", "LD_LIBRARY_PATH": _libraries()}
     initdb: list[str | Path] = [
         "-D",
@@ -117,21 +128,16 @@ def server() -> Iterator[Server]:
     }
     told |= {"ssl_cert_file": folder / "server.pem", "ssl_key_file": folder / "server.pem", "log_min_messages": "info"}
     options = [part for name, value in told.items() for part in ("-c", f"{name}={value}")]
-    with (folder / "log").open("wb") as log:
-        running = subprocess.Popen(
-            [programs() / "postgres", "-D", folder / "data", *options],
-            stdout=log,
-            stderr=log,
-            env=environment,
-            cwd=folder,
-            **run_as(),
-        )
-    try:
-        yield _ready(Server(port=port, folder=folder, authority=authority.cert_pem.bytes().decode()))
-    finally:
-        running.terminate()
-        running.wait(20)
-        shutil.rmtree(folder)
+    log = (folder / "log").open("wb")
+    running = subprocess.Popen(
+        [programs() / "postgres", "-D", folder / "data", *options],
+        stdout=log,
+        stderr=log,
+        env=environment,
+        cwd=folder,
+        **run_as(),
+    )
+    return log, running
 
 
 def _libraries() -> str:

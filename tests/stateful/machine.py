@@ -49,12 +49,21 @@ class Anything(RuleBasedStateMachine):
     @initialize(second=st.sampled_from(NAMES[1:]), lag=st.sampled_from([0, 25]))
     def begin(self, second: str, lag: int) -> None:
         """Enrol two applications, with two destinations each."""
-        self.world = World(configuration=configure(destination("store"), _destination(second)))
+        self.world = World(configuration=configure())
         self.world.directory.read_lag = timedelta(seconds=lag)
         self.world.directory.removal_shows_after = timedelta(seconds=lag)
         self.world.sign_in.lag = timedelta(seconds=lag)
         self.applications = [self.world.add_application(1), self.world.add_application(2, ends_in=timedelta(days=50))]
         self.stranger = self.world.add_application(3)
+        places = [[_destination(name, which) for name in ("store", second)] for which in range(2)]
+        now = self.world.settings.now
+        (policy,) = now.policies
+        entries = tuple(
+            replace(policy.lines[0], only_for=application.object_id, destinations=tuple(each.name for each in named))
+            for application, named in zip(self.applications, places, strict=True)
+        )
+        kinds = {each.name: each for named in places for each in named}
+        self.world.settings.now = replace(now, policies=(replace(policy, lines=entries),), destinations=kinds)
         for application in self.applications:
             self.run(self._enrol(application))
         self.witness = Witness(self.world)
@@ -187,19 +196,22 @@ class Anything(RuleBasedStateMachine):
 
         self.person(act)
 
-    @rule(name=st.sampled_from(NAMES), there=st.booleans(), fresh=st.booleans())
-    def the_configuration_changes(self, name: str, there: bool, fresh: bool) -> None:
+    @rule(which=st.integers(0, 1), name=st.sampled_from(NAMES), there=st.booleans(), fresh=st.booleans())
+    def the_configuration_changes(self, which: int, name: str, there: bool, fresh: bool) -> None:
         """A destination joins, leaves, or means another place than the one that was approved."""
         now = self.world.settings.now
         (policy,) = now.policies
-        (entry,) = policy.lines
-        added = now.destinations.get(DestinationName(name), _destination(name))
+        place = _destination(name, which)
+        place = now.destinations.get(place.name, place)
         if fresh:
-            added = replace(added, fingerprint=f"{added.fingerprint}'")
-        named = {each for each in entry.destinations if each != added.name} | ({added.name} if there else set())
-        changed = replace(entry, destinations=tuple(sorted(named)))
-        kinds = {**now.destinations, added.name: added}
-        self.world.settings.now = replace(now, policies=(replace(policy, lines=(changed,)),), destinations=kinds)
+            place = replace(place, fingerprint=f"{place.fingerprint}'")
+        entries = list(policy.lines)
+        named = {each for each in entries[which].destinations if each != place.name} | (
+            {place.name} if there else set()
+        )
+        entries[which] = replace(entries[which], destinations=tuple(sorted(named)))
+        kinds = {**now.destinations, place.name: place}
+        self.world.settings.now = replace(now, policies=(replace(policy, lines=tuple(entries)),), destinations=kinds)
 
     @rule(which=st.integers(0, 1), again=st.booleans())
     def an_enrolment_ends_and_begins_again(self, which: int, again: bool) -> None:
@@ -273,8 +285,9 @@ class Anything(RuleBasedStateMachine):
             assert self.world.directory.truth(self.stranger.object_id).secrets == self.stranger.secrets
 
 
-def _destination(name: str) -> Destination:
-    return destination(name, KINDS.get(name, "automatic"))
+def _destination(name: str, which: int) -> Destination:
+    """Make a destination of one application's own: two lines that write to one place would undo each other."""
+    return destination(f"{name}-{which}", KINDS.get(name, "automatic"))
 
 
 async def _release(services: Services, application: ObjectId) -> None:

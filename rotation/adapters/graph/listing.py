@@ -28,7 +28,9 @@ SELECT_LISTED = "id,appId,displayName,passwordCredentials,isDisabled,tags"
 """What a night decides by; `web`, `spa`, `publicClient` and `api` alone are half of an application."""
 
 _GUID = StringConstraints(pattern=f"^{GUID.pattern}$", to_lower=True)
-_DAY = r"(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
+_LONG = r"(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
+_SHORT = r"(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8])"
+_DAY = rf"(?:{_LONG}|{_SHORT})"
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,7})?(?:Z|\+00:00)"
 _INSTANT = StringConstraints(pattern=f"^[12][0-9]{{3}}-{_DAY}T{_TIME}$")
 """What Graph writes nearly always, and no day that the calendar does not have."""

@@ -17,6 +17,7 @@ import botocore.session
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
+from botocore.parsers import ResponseParserError
 
 from rotation.domain.errors import (
     AccessDenied,
@@ -93,8 +94,11 @@ class Aws:
                 answer: Mapping[str, Any] = getattr(self._client, operation)(**arguments())
             except ClientError as error:
                 return _refusal(error, operation)
-            except BotoCoreError as error:
+            except (BotoCoreError, ResponseParserError) as error:
                 return _cut(error, operation, changes=changes)
+            finally:
+                # Its pool would keep connections open until somebody collects it.
+                self._client.close()
             return answer
 
         outcome = await asyncio.to_thread(call)
@@ -110,8 +114,8 @@ async def sign_in(services: IntegrationServices, destination: Destination, reach
     Raises:
         AccessDenied: AWS does not take the connection.
     """
-    if reach.endpoint_url:
-        parts = urlsplit(reach.endpoint_url)
+    for address in filter(None, (reach.endpoint_url, reach.sts_endpoint_url)):
+        parts = urlsplit(address)
         await resolve(parts.hostname or "", parts.port or 443, private_network=reach.private_network)
     match connection_of(destination, AwsKeys, AwsRole):
         case AwsKeys(access_key_id=key, secret=reference):
@@ -147,6 +151,7 @@ async def _assumed(reach: Reach, role: str, token: SecretText) -> Callable[[], M
 async def _client(reach: Reach, service: Service, credentials: Callable[[], Mapping[str, str]]) -> Any:
     def make() -> Any:
         signed = {} if service != "sts" else {"signature_version": UNSIGNED}
+        address = reach.sts_endpoint_url if service == "sts" else reach.endpoint_url
         config = Config(
             region_name=reach.region,
             connect_timeout=min(reach.timeout_seconds, 10),
@@ -155,7 +160,7 @@ async def _client(reach: Reach, service: Service, credentials: Callable[[], Mapp
             **signed,
         )
         with _one_at_a_time:
-            return _session().create_client(service, config=config, endpoint_url=reach.endpoint_url, **credentials())
+            return _session().create_client(service, config=config, endpoint_url=address, **credentials())
 
     return await asyncio.to_thread(make)
 
@@ -173,7 +178,9 @@ def _refusal(error: ClientError, operation: str) -> RotationError:
         return DestinationGone(f"{said}: is it there, in that region?")
     if status >= 500:  # noqa: PLR2004  # a status
         return Unavailable(said)
-    return DestinationRefused(said, reason=_slug(code))
+    if code == "InvalidRequestException":
+        return DestinationRefused(said, reason="name-deleted")
+    return DestinationRefused(said)
 
 
 def _retry_after(error: ClientError) -> timedelta | None:
@@ -182,11 +189,7 @@ def _retry_after(error: ClientError) -> timedelta | None:
     return timedelta(seconds=int(text[:6])) if text.isdecimal() else None
 
 
-def _slug(code: str) -> str:
-    return "name-deleted" if code == "InvalidRequestException" else "destination-refused"
-
-
-def _cut(error: BotoCoreError, operation: str, *, changes: bool) -> RotationError:
+def _cut(error: BotoCoreError | ResponseParserError, operation: str, *, changes: bool) -> RotationError:
     how = type(error).__name__
     if changes and not isinstance(error, NEVER_SENT):
         return OutcomeUnknown(f"AWS was told {operation} and gave no answer ({how})")

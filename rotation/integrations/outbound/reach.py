@@ -15,6 +15,8 @@ class Reach(KindSettings):
     """Such as eu-central-1."""
     endpoint_url: BaseAddress | None = None
     """Of a VPC endpoint; without it, AWS' own address of the region."""
+    sts_endpoint_url: BaseAddress | None = None
+    """The same for STS, where an `aws-role` connection signs in."""
     private_network: bool = False
-    """Let `endpoint_url` have a private address; link-local and metadata addresses never."""
+    """Let these have a private address; link-local and metadata addresses never."""
     timeout_seconds: Seconds = 15.0

@@ -93,18 +93,21 @@ def _may_be_orphan(step: Step, secret: Credential) -> bool:
 
 
 async def remove_litter(step: Step) -> datetime | None:
-    """Remove what has lapsed long ago, and tell when to look again; the line's latest rotation does it."""
-    if step.line.latest != step.rotation.id.ulid:
+    """
+    Remove what has lapsed long ago, and tell when to look again; the rotation that published what is current does it.
+
+    Not the latest one: that may have been abandoned, and has nothing to prove a successor with.
+    """
+    current = step.line.current_key
+    if current is None or current.minted_by != step.rotation.id.ulid:
         return None
     lapsing = [key for key in step.line.keys if key.key_id != step.line.current and _goes_some_day(step, key)]
     if not lapsing:
         return None
     due = [key for key in lapsing if _ordered(step, key) or step.now >= key.end_at + LITTER_AFTER]
     later = [key.end_at + LITTER_AFTER for key in lapsing if key not in due]
-    again = None
-    for key in due:
-        again = await _one(step, key)
-    return min([*later, *([again] if again else [])], default=None)
+    again = [await _one(step, key) for key in due]
+    return min([*later, *(look_at for look_at in again if look_at is not None)], default=None)
 
 
 def _ordered(step: Step, key: HeldKey) -> RetireOrder | None:
@@ -120,9 +123,6 @@ async def _one(step: Step, key: HeldKey) -> datetime | None:
     spacing = step.services.timing.look_spacing
     if not application.holds(key.key_id):
         return await _absent(step, key, step.now + spacing)
-    publication = step.rotation.publication
-    if publication is None:
-        return None
     await step.permit()
     order = _ordered(step, key)
     if order is not None and (await step.services.control.breaker.read()).open_reason is not None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import assert_never
 
 from rotation.domain.errors import NeedsPerson, NotFound, SecretRefused
 from rotation.domain.policy import Proof
@@ -37,6 +38,8 @@ async def carry(step: Step) -> datetime | None:
                 raise NeedsPerson(f"AADSTS{code}: no proof can be had for this application", reason="unprovable")
             await step.save(_proven(step, phase, unprovable=code))
             return None
+        case _ as never:
+            assert_never(never)
 
 
 async def mint_again(step: Step, phase: Staged | Proven) -> None:

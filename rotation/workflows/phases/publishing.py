@@ -101,8 +101,7 @@ async def plan_deliveries(step: Step) -> datetime | None:
 async def record_end(step: Step) -> None:
     """Record the new end date in `expiries`; a crash before it finds the rotation Published, so it is done again."""
     line, held = step.line, step.line.current_key
-    if held is None:
-        return
+    assert held is not None, "it has just been published"
     policy = step.policy
     expiry = Expiry(
         object_id=line.id.application,

@@ -1,5 +1,6 @@
 """When a line is due: asked of a line, never of a credential."""
 
+import hashlib
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from rotation.domain.credential import NEVER, Application, Credential
 from rotation.domain.identifiers import KeyId, LineId, LineName, ObjectId
 from rotation.domain.line import (
     EXPIRED_STILL_OPENS,
+    LISTED_WITHIN,
     CannotOpen,
     Due,
     HeldKey,
@@ -26,7 +28,7 @@ from rotation.domain.policy import Terms
 from tests.fakes.clock import START
 from tests.fakes.directory_state import make_application, make_key_id
 
-DAY = timedelta(days=1)
+DAY, TICK = timedelta(days=1), timedelta(microseconds=1)
 LINE = LineId(ObjectId("a0000000-0000-0000-0000-000000000001"), LineName("default"))
 KEY = make_key_id(1)
 spans = some.timedeltas(min_value=timedelta(days=1), max_value=timedelta(days=900))
@@ -132,3 +134,80 @@ def test_a_hand_off_needs_its_deadline_to_fit_too() -> None:
     terms = Terms(lifetime=24 * DAY, lead_time=60 * DAY, overlap=7 * DAY)
     assert fits(terms, terms.lifetime, assisted=False)
     assert not fits(terms, terms.lifetime, assisted=True)
+
+
+def test_why_it_is_not_due_and_from_when_it_will_be() -> None:
+    assert due(last(DAY), sight(application=replace(make_application(1), disabled=True)), START) == NotDue(
+        why="the application is disabled"
+    )
+    none = LastPublished(line=LINE, current=None)
+    assert due(none, sight(), START) == NotDue(why="nothing of this line is current")
+    never = replace(none, current=HeldKey(key_id=KEY, end_at=NEVER))
+    listed = sight(Credential(key_id=KEY, end_at=NEVER))
+    assert due(never, listed, START) == NotDue(why="its credential never ends")
+    fresh = last(170 * DAY, minted_at=START)
+    expected = NotDue(why="minted just now, and not listed yet", due_at=START + LISTED_WITHIN)
+    assert due(fresh, sight(), START + LISTED_WITHIN - TICK) == expected
+    assert due(fresh, sight(), START + LISTED_WITHIN) == Due(reason=Reason.GONE, ends_at=START + 170 * DAY)
+    due_at = START + 170 * DAY - lead_of(LINE, Terms(), Terms().lifetime)
+    assert due(last(170 * DAY), sight(ending(170 * DAY)), due_at - TICK) == NotDue(why="not yet", due_at=due_at)
+    long_ago = NotDue(why="expired more than 30 days ago, and nothing is current")
+    assert due(last(-30 * DAY - TICK), sight(ending(-30 * DAY - TICK)), START) == long_ago
+
+
+def test_due_says_when_what_is_current_ends() -> None:
+    at_the_edge = due(last(-30 * DAY), sight(ending(-30 * DAY)), START)
+    assert at_the_edge == Due(reason=Reason.EXPIRED, ends_at=START - 30 * DAY)
+    assert due(last(timedelta(0)), sight(ending(timedelta(0))), START) == Due(reason=Reason.EXPIRED, ends_at=START)
+    assert due(last(TICK), sight(ending(TICK)), START) == Due(reason=Reason.DUE, ends_at=START + TICK)
+    assert not Due(reason=Reason.DUE, ends_at=None).down_now
+    assert Due(reason=Reason.GONE, ends_at=None).down_now
+
+
+def test_what_never_ends_and_is_gone_is_due() -> None:
+    never = LastPublished(line=LINE, current=HeldKey(key_id=KEY, end_at=NEVER))
+    assert due(never, sight(), START) == Due(reason=Reason.GONE, ends_at=NEVER)
+
+
+def test_hindrances_in_words() -> None:
+    near = ending(DAY)
+    forbidden = "an app-management policy of the tenant forbids new client secrets"
+    assert due(last(DAY), sight(near, forbidden=True), START) == CannotOpen(reason="policy-forbids", detail=forbidden)
+    short = "lead time, overlap and hand-off deadline do not fit in 10 days"
+    answer = due(last(DAY), sight(near, longest=10 * DAY), START)
+    assert answer == CannotOpen(reason="lifetime-too-short", detail=short)
+    young = CannotOpen(
+        reason="rotating-too-often",
+        detail="the current credential was minted less than a quarter of its lifetime ago",
+    )
+    assert due(last(DAY, minted_at=START - 45 * DAY + TICK), sight(near), START) == young
+    assert isinstance(due(last(DAY, minted_at=START - 45 * DAY), sight(near), START), Due)
+    assert isinstance(due(last(-DAY, minted_at=START - DAY), sight(ending(-DAY)), START), Due), "down is down"
+    detail = "somebody removed our credential again after we had repeated our work"
+    again = due(last(DAY, minted_at=START - 2 * DAY, repeated=True), sight(), START)
+    assert again == CannotOpen(reason="contested", detail=detail)
+    handed_over = due(last(DAY, repeated=True), sight(), START)
+    assert handed_over == Due(reason=Reason.GONE, ends_at=START + DAY), "it was not ours that they removed"
+
+
+def test_an_assisted_line_needs_time_for_a_person() -> None:
+    terms = Terms(lifetime=24 * DAY, lead_time=60 * DAY, overlap=7 * DAY)
+    near = ending(DAY)
+    assert isinstance(due(last(DAY), sight(near, terms=terms), START), Due)
+    assert isinstance(due(last(DAY), sight(near, terms=terms, assisted=True), START), CannotOpen)
+
+
+def test_what_fits_to_the_day_fits() -> None:
+    terms = Terms(lead_time=10 * DAY, overlap=7 * DAY, hand_off_deadline=11 * DAY)
+    assert fits(terms, 30 * DAY, assisted=True)
+    assert not fits(terms, 30 * DAY - TICK, assisted=True)
+    assert fits(terms, 30 * DAY - TICK, assisted=False)
+    short = Terms(lead_time=10 * DAY, overlap=7 * DAY)
+    assert not fits(replace(short, overlap=18 * DAY + TICK), 30 * DAY, assisted=False)
+    assert fits(replace(short, overlap=18 * DAY), 30 * DAY, assisted=False)
+
+
+def test_a_line_is_brought_forward_by_its_own_share_of_a_fifth() -> None:
+    digest = hashlib.sha256(str(LINE).encode()).digest()
+    share = int.from_bytes(digest[:4]) / 2**32
+    assert lead_of(LINE, Terms(lead_time=10 * DAY), 180 * DAY) == 10 * DAY * (1 + share / 5)

@@ -7,8 +7,8 @@ from pydantic import Field, model_validator
 
 from rotation.domain.capability import Activation, Description, ReadBack
 from rotation.domain.delivery import Capabilities, DeliveryMode, Level
-from rotation.integrations.connections import Guid
 from rotation.integrations.kinds.agent.file_settings import Host, Port
+from rotation.integrations.setting_types import Guid
 from rotation.integrations.settings import KindSettings
 
 CI_SYNC_FOLDER = r"C:\Program Files\Syncfish\CISynchronizerAgent\service"

@@ -24,7 +24,12 @@ class SecretsManagerSettings(Reach):
 
     def identity(self) -> Mapping[str, object]:
         """Give region, secret and key."""
-        place = {"region": self.region, "endpoint_url": self.endpoint_url, "secret": self.secret}
+        place = {
+            "region": self.region,
+            "endpoint_url": self.endpoint_url,
+            "sts": self.sts_endpoint_url,
+            "secret": self.secret,
+        }
         return {**place, "field": self.field, "value": True}
 
     def capabilities(self) -> Capabilities:

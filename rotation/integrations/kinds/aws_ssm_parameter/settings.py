@@ -23,7 +23,12 @@ class SsmParameterSettings(Reach):
 
     def identity(self) -> Mapping[str, object]:
         """Give region, parameter and key."""
-        place = {"region": self.region, "endpoint_url": self.endpoint_url, "parameter": self.parameter}
+        place = {
+            "region": self.region,
+            "endpoint_url": self.endpoint_url,
+            "sts": self.sts_endpoint_url,
+            "parameter": self.parameter,
+        }
         return {**place, "kms_key": self.kms_key, "value": True}
 
     def capabilities(self) -> Capabilities:

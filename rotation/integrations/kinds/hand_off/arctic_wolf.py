@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Literal
 
 from rotation.domain.delivery import Capabilities, DeliveryMode, FormField, Level
-from rotation.integrations.connections import Guid
 from rotation.integrations.kinds.hand_off.preflight import Preflight
 from rotation.integrations.kinds.hand_off.preset import EVERY_CHECKLIST, NOTHING, Form, Line, Link, Preset
+from rotation.integrations.setting_types import Guid
 
 AD_GROUP = "AD Group that was selected before Reset Integration"
 USERS = "Number of users before Reset Integration"
