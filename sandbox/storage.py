@@ -62,7 +62,7 @@ class Azurite:
 
     With a certificate it serves HTTPS and takes bearer tokens (`--oauth basic`, platform.md L). Without a
     location everything is in memory and gone afterwards. `host` is the name in the addresses, one that the
-    certificate is for.
+    certificate is for. `heard` gets each line of the access log, from a thread of its own; without it there is none.
     """
 
     def __init__(
@@ -72,7 +72,9 @@ class Azurite:
         key_file: Path | None = None,
         location: Path | None = None,
         host: str = "127.0.0.1",
+        heard: Callable[[str], None] | None = None,
     ) -> None:
+        self._heard = heard
         self._cert_file = cert_file
         self._key_file = key_file
         self._location = location
@@ -153,7 +155,9 @@ class Azurite:
         self.stop()
 
     def _options(self) -> list[str]:
-        options = ["--silent", "--skipApiVersionCheck", "--disableTelemetry"]
+        options = ["--skipApiVersionCheck", "--disableTelemetry"]
+        if self._heard is None:
+            options.append("--silent")
         for service in ("blob", "queue", "table"):
             options += [f"--{service}Host", "127.0.0.1", f"--{service}Port", "0"]
         if self._location is None:
@@ -169,7 +173,7 @@ class Azurite:
         assert process.stdout is not None
         lines: SimpleQueue[str | None] = SimpleQueue()
         # One reader for all its life: a pipe that nobody empties would stop Azurite some day.
-        self._reader = Thread(target=_pump, args=(process.stdout, lines.put), daemon=True)
+        self._reader = Thread(target=_pump, args=(process.stdout, self._told(lines)), daemon=True)
         self._reader.start()
         said: list[str] = []
         while not self._urls.keys() >= _SERVICES:
@@ -182,6 +186,17 @@ class Azurite:
             said.append(line.strip())
             if ready := _READY.match(line):
                 self._urls[ready[1]] = f"{ready[2].replace('127.0.0.1', self._host)}/{ACCOUNT}"
+
+    def _told(self, lines: "SimpleQueue[str | None]") -> Callable[[str | None], None]:
+        """Give every line to who waits for the start, and then to who listens to the access log."""
+
+        def tell(line: str | None) -> None:
+            if line is not None and self._heard is not None and self._urls.keys() >= _SERVICES:
+                self._heard(line)
+            else:
+                lines.put(line)
+
+        return tell
 
 
 def _pump(stream: IO[str], give: Callable[[str | None], None]) -> None:

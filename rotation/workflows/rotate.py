@@ -131,7 +131,7 @@ async def _once(step: Step) -> datetime | None:
         await _end_released(step)
         return None
     look_at = await _phase(step)
-    if step.rotation.open and step.rotation != step.rotation.calm():
+    if _went_well(step) and step.rotation != step.rotation.calm():
         await step.save(rotation=step.rotation.calm())
     moved = step.rotation.phase.phase != before.phase.phase
     if moved:
@@ -140,6 +140,11 @@ async def _once(step: Step) -> datetime | None:
         await on_with_the_others(step)  # these wait, and have read all that they need to wait
     await aftermath.send_outbox(step)
     return look_at
+
+
+def _went_well(step: Step) -> bool:
+    """Tell whether the back-off begins anew: not while minting, where looks for what failed lie between the tries."""
+    return step.rotation.open and not isinstance(step.rotation.phase, Minting)
 
 
 async def _phase(step: Step) -> datetime | None:

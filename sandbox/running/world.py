@@ -3,7 +3,7 @@
 import shutil
 import ssl
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -39,14 +39,21 @@ class World:
     Args:
         config: Text of rotation.yaml, made once the addresses are known; None is the repository's own file.
         settings: On top of the usual ones: schedules, spans.
+        cloud: Another one than usual, not started; it has a second vault. `heard` takes storage's access log.
     """
 
-    def __init__(self, tenant: Tenant | None = None, *, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        tenant: Tenant | None = None,
+        *,
+        settings: Mapping[str, str] | None = None,
+        cloud: Cloud | None = None,
+        heard: Callable[[str], None] | None = None,
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="rotation-sandbox-"))
-        self.cloud = Cloud(vaults=2, tenant=tenant)
-        self.storage = Azurite(
-            cert_file=Path(self.cloud.cert_file), key_file=Path(self.cloud.key_file), host="localhost"
-        )
+        self.cloud = cloud or Cloud(vaults=2, tenant=tenant)
+        certificate, key = Path(self.cloud.cert_file), Path(self.cloud.key_file)
+        self.storage = Azurite(cert_file=certificate, key_file=key, host="localhost", heard=heard)
         self.config_file = ROOT / "rotation.yaml"
         self._settings = dict(settings or {})
         self._settings.setdefault("NO_PROXY", "localhost,127.0.0.1")

@@ -18,7 +18,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.fakes.witness import Breach
 from tests.stateful.machine import Anything
 
-EXAMPLES = int(os.environ.get("ROTATION_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("ROTATION_EXAMPLES", "3"))
 PAGE = Path(__file__).parents[2] / "docs" / "protocol.md"
 
 

@@ -1,0 +1,257 @@
+"""Removing: whose it is, what stands in for a proof, what comes back, what lapsed long ago."""
+
+from dataclasses import replace
+from datetime import time, timedelta
+
+import pytest
+
+from rotation.domain.credential import Application
+from rotation.domain.errors import BrokenInvariant, NeedsPerson
+from rotation.domain.line import HeldKey
+from rotation.domain.policy import Proof, Terms, Window
+from rotation.domain.rotation import Overlapping, Retiring
+from rotation.ledger.notices import OutboxEntry
+from rotation.ports.notices import Message
+from rotation.workflows import operating
+from rotation.workflows.nudge import nudge_rotation
+from rotation.workflows.phases import aftermath, removal, retiring
+from rotation.workflows.step import Step
+from tests.fakes.directory_state import make_key_id
+from tests.fakes.world import World, configure, destination
+from tests.unit.workflows.stepping import DAY, HOUR, put, step_of
+
+SHUT = Window(opens=time(12), closes=time(13))
+UNKNOWN_SP = 7000112
+
+
+async def overlapping(**terms: object) -> World:
+    world = World(configuration=configure(destination("store"), terms=replace(Terms(), **terms)))  # type: ignore[arg-type]
+    application = world.add_application()
+    await world.enrol(application)
+    await world.open(application)
+    await world.run(HOUR)
+    assert world.phases() == ["overlapping"]
+    return world
+
+
+def application_of(world: World) -> Application:
+    return next(iter(world.directory._records.values())).now
+
+
+async def test_only_what_the_ledger_names_and_is_not_current_may_go() -> None:
+    world = await overlapping()
+    async with step_of(world) as step:
+        with pytest.raises(BrokenInvariant, match="never handed to us") as foreign:
+            removal.owned(step, make_key_id(99))
+        assert (foreign.value.reason, foreign.value.facts) == ("not-ours", {"key_id": make_key_id(99)})
+        current = step.line.current_key
+        assert current is not None
+        with pytest.raises(BrokenInvariant, match="current credential") as in_use:
+            removal.owned(step, current.key_id)
+        assert (in_use.value.reason, in_use.value.facts) == ("current", {"key_id": current.key_id})
+        step.record.lines[step.line.id.name] = step.line.marked(replace(current, burnt=True))
+        assert removal.owned(step, current.key_id).burnt
+
+
+async def lacking(step: Step) -> str | None:
+    publication = step.rotation.publication
+    assert publication is not None
+    return await removal.successor_works(step, publication, await step.application())
+
+
+async def test_the_successor_must_be_listed_and_sign_in_now() -> None:
+    world = await overlapping()
+    async with step_of(world) as step:
+        assert await lacking(step) is None
+        assert step.rotation.own_sign_ins is not None
+        assert step.rotation.own_sign_ins[1] == world.clock.now()
+        world.sign_in.unprovable[step.rotation.client_id] = UNKNOWN_SP
+        assert await lacking(step) == "(e) missing: the successor does not sign in (Unprovable(code=7000112))"
+        minted = step.rotation.minted
+        assert minted is not None
+        world.directory.drop_secret(step.rotation.id.application, minted.key_id)
+        assert await lacking(step) == "(e) missing: the directory does not list the successor"
+
+
+async def test_without_a_proof_listed_and_not_expired_must_do() -> None:
+    world = World(configuration=configure(destination("store"), terms=Terms(proof=Proof.BEST_EFFORT)))
+    application = world.add_application()
+    await world.enrol(application)
+    world.sign_in.unprovable[application.client_id] = UNKNOWN_SP
+    await world.open(application)
+    await world.run(HOUR)
+    assert world.phases() == ["overlapping"]
+    async with step_of(world) as step:
+        assert await lacking(step) is None
+        minted = step.rotation.minted
+        assert minted is not None
+        world.clock.set(minted.end_at - timedelta(seconds=1))
+        assert await lacking(step) is None
+        world.clock.set(minted.end_at)
+        assert await lacking(step) == "(e) missing: the successor has expired"
+
+
+async def test_what_is_not_the_lines_any_more_is_not_removed() -> None:
+    world = await overlapping()
+    rotation = world.rotations()[0]
+    assert rotation.publication is not None
+    phase = Retiring(publication=rotation.publication, since=rotation.opened_at, key_id=make_key_id(99), evidence=())
+    put(world, replace(rotation, phase=phase))
+    async with step_of(world) as step:
+        assert await retiring.carry(step) is None
+        assert isinstance(step.rotation.phase, Overlapping)
+    assert "retiring.stopped" in world.events()
+    assert world.directory.removed == []
+
+
+async def test_what_is_listed_again_was_never_gone() -> None:
+    """One read did not list it, the next one does: only two reads in a row settle a removal."""
+    world = await overlapping()
+    rotation = world.rotations()[0]
+    assert rotation.publication is not None
+    old = rotation.predecessors[0]
+    phase = Retiring(
+        publication=rotation.publication,
+        since=world.clock.now(),
+        key_id=old,
+        evidence=("all",),
+        absent_at=world.clock.now(),
+    )
+    put(world, replace(rotation, phase=phase))
+    async with step_of(world) as step:
+        await retiring.carry(step)
+        assert step.rotation.phase == replace(phase, absent_at=None)
+    assert world.directory.truth(rotation.id.application).holds(old)
+
+
+@pytest.mark.parametrize("why", ["window", "breaker"])
+async def test_a_brake_that_was_put_on_since_holds_the_removal_itself(why: str) -> None:
+    world = await overlapping()
+    rotation = replace(world.rotations()[0], urgent=False)
+    assert rotation.publication is not None
+    held = HeldKey(key_id=rotation.predecessors[0], end_at=world.clock.now() + 20 * DAY)
+    phase = Retiring(
+        publication=rotation.publication, since=world.clock.now() - HOUR, key_id=held.key_id, evidence=("all",)
+    )
+    put(world, replace(rotation, phase=phase))
+    if why == "window":
+        world.change_policy(window=SHUT)
+    else:
+        await world.calm().control.breaker.change(lambda breaker: replace(breaker, open_reason="vault-refused"))
+    async with step_of(world) as step:
+        assert not await retiring._counted(step)
+    assert world.directory.removed == []
+
+
+async def test_an_open_breaker_holds_a_removal_before_it_is_begun() -> None:
+    """It closes with a new night's good outcomes, so it is opened anew each night here."""
+    world = await overlapping()
+    for _night in range(55):
+        await world.calm().control.breaker.change(lambda breaker: replace(breaker, open_reason="vault-refused"))
+        await world.nights(1)
+    assert world.directory.removed == []
+
+
+# What an ended rotation still owes.
+
+
+async def lapsed(world: World | None = None) -> World:
+    """A rotation that is completed, and its old secret is left to lapse: no source can tell of its silence."""
+    world = world or World()
+    world.use_sources(report=False)
+    application = world.add_application()
+    await world.enrol(application)
+    await world.nights(9)
+    assert world.phases() == ["completed"]
+    assert world.directory.truth(application.object_id).holds(application.secrets[0].key_id)
+    return world
+
+
+async def test_litter_goes_thirty_days_after_its_end_and_what_was_abandoned_since_is_not_in_the_way() -> None:
+    world = await lapsed()
+    application, old = application_of(world), world.rotations()[0].predecessors[0]
+    await world.open(application)
+    await operating.abandon(world.calm(), world.rotations()[-1].id, by="somebody", why="test")
+    await world.nights(60)
+    assert world.phases() == ["completed", "abandoned"]
+    assert [key for _application, key in world.directory.removed] == [old]
+    assert [key.key_id for key in (await world.line(application)).keys] == [(await world.line(application)).current]
+    assert await world.wakes() == []
+
+
+async def test_litter_of_two_keys_goes_for_both() -> None:
+    """One is looked at again, the other is settled: neither is forgotten."""
+    world = World()
+    world.use_sources(report=False)
+    application = world.add_application(secrets=2)
+    await world.enrol(application)
+    await world.nights(9)
+    assert world.phases() == ["completed"]
+    await world.nights(20)
+    world.directory.drop_secret(application.object_id, application.secrets[1].key_id)
+    await world.nights(40)
+    assert [key.key_id for key in (await world.line(application)).keys] == [(await world.line(application)).current]
+    assert await world.wakes() == []
+
+
+async def test_litter_stays_while_its_successor_does_not_sign_in() -> None:
+    world = await lapsed()
+    application = application_of(world)
+    world.sign_in.unprovable[application.client_id] = UNKNOWN_SP
+    await world.nights(60)
+    assert world.directory.removed == []
+    del world.sign_in.unprovable[application.client_id]
+    await world.nights(2)
+    assert len(world.directory.removed) == 1
+
+
+async def test_litter_that_is_gone_is_looked_at_twice_with_time_between() -> None:
+    world = await lapsed()
+    application, old = application_of(world), world.rotations()[0].predecessors[0]
+    world.directory.drop_secret(application.object_id, old)
+    world.clock.advance(60 * DAY)
+    async with step_of(world) as step:
+        first = await aftermath.remove_litter(step)
+        assert first == world.clock.now() + world.timing.look_spacing
+        assert await aftermath.remove_litter(step) == first, "too soon to say"
+        world.clock.advance(world.timing.look_spacing)
+        assert await aftermath.remove_litter(step) is None
+        assert step.line.key(old) is None
+    assert "litter.gone" in world.events()
+
+
+async def test_an_ended_rotation_whose_application_is_gone_owes_nothing() -> None:
+    world = await lapsed()
+    world.directory.delete(application_of(world).object_id)
+    await nudge_rotation(world.services(), world.rotations()[0].id)
+    await world.run(HOUR)
+    assert world.phases() == ["completed"]
+    assert await world.wakes() == []
+
+
+async def test_what_the_line_holds_is_never_an_orphan() -> None:
+    """Whatever its rotation says of it."""
+    world = await overlapping()
+    world.clock.advance(3 * HOUR)
+    async with step_of(world) as step:
+        step.rotation = replace(step.rotation, adopted=())
+        assert await aftermath.sweep(step) is None
+    assert world.directory.removed == []
+
+
+async def test_each_rotation_sends_its_own_notices() -> None:
+    world = await overlapping()
+    async with step_of(world) as step:
+        entry = OutboxEntry(kind="test", audience=None, message=Message(title="theirs", summary=""))
+        step.record.outbox["a|outbox|01J00000000000000000000000.1"] = entry
+        await aftermath.send_outbox(step)
+        assert list(step.record.outbox.values()) == [entry]
+
+
+async def test_a_step_without_its_line_says_that_it_was_released() -> None:
+    world = await overlapping()
+    async with step_of(world) as step:
+        step.record.lines.clear()
+        with pytest.raises(NeedsPerson) as released:
+            _ = step.line
+        assert released.value.reason == "released"
