@@ -61,7 +61,7 @@ chaos: ## Two hosts over the sandbox, killed while all around them fails (ARGS="
 	@.ci/bootstrap sandbox
 	@$(BIN)/python -m sandbox.chaos $(ARGS)
 
-bench: ## What it costs, as ratios: scan, memory, storage, start (ARGS="--quick --report FILE"; 15 minutes)
+bench: ## What it costs, as ratios: scan, memory, storage, start, rotations (ARGS="--quick --report FILE"; 15 minutes)
 	@.ci/bootstrap sandbox
 	@$(BIN)/python -m tests.bench $(ARGS)
 

@@ -107,8 +107,8 @@ class DriftPass:
         for name in record.deliveries_of(rotation_id.ulid):
             fence = never_taken(self.services, line.id.application, keys.holding(line.id.name, name))
             errand = await errand_of(self.services, fence, record, rotation_id=rotation_id, name=name)
-            if errand is not None:
-                looks.append(Look(errand=errand, record=record))
+            assert errand is not None, "delivery, rotation and line are of this very record"
+            looks.append(Look(errand=errand, record=record))
         return looks
 
     async def _finish_contested(self, record: ApplicationRecord, line: Line) -> None:

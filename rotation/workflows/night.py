@@ -1,7 +1,6 @@
 """Open what tonight's scan found due, within the brakes: the canary first, then the earliest ends."""
 
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from enum import Enum
@@ -172,11 +171,3 @@ async def _not_opened(services: Services, line: IndexedLine, answer: NotOpened) 
     now = await services.lines.get(line.id)
     if now is not None and now.due_in:
         await services.lines.put(replace(now, due_in=""))
-
-
-async def tonight(services: Services) -> Sequence[IndexedLine]:
-    """Give the lines that are due and not yet opened."""
-    night = await services.control.night.read()
-    if night is None:
-        return []
-    return [line async for line in services.lines.all() if line.due_in == night.scan]

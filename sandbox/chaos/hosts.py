@@ -76,6 +76,10 @@ class Hosts:
             slot.starting = self._pool.submit(self._start, slot)
         return True
 
+    def process_ids(self) -> list[int]:
+        """Give the processes that run now."""
+        return [slot.up.process_id for slot in self._slots.values() if slot.up is not None]
+
     def both_up(self, seconds: float) -> bool:
         """Tell whether both have been up for so long."""
         now = time.monotonic()

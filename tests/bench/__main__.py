@@ -11,6 +11,7 @@ from rich.console import Console
 from tests.bench.cold_start import cold_start_figures
 from tests.bench.figures import Figure, as_json, read_baseline, regressions, show, write_baseline
 from tests.bench.plot import write_growth
+from tests.bench.rotation_load import rotation_figures
 from tests.bench.scan_cost import Effort, growth_figures, latency_figures, scan_figures
 from tests.bench.storage_cost import storage_figures
 
@@ -23,12 +24,13 @@ MEASURES: dict[str, Measure] = {
     "latency": latency_figures,
     "storage": storage_figures,
     "cold-start": cold_start_figures,
+    "rotations": rotation_figures,
 }
 QUICK = ("scan", "storage", "cold-start")
 EFFORTS = {
-    "quick": Effort(sdk_pages=1),
+    "quick": Effort(sdk_pages=1, lines=40),
     "usual": Effort(),
-    "full": Effort(sdk_pages=1_000),
+    "full": Effort(sdk_pages=1_000, lines=5_000),
 }
 
 

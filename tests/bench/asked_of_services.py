@@ -13,6 +13,9 @@ READS = frozenset({"GET", "HEAD", "OPTIONS"})
 TOO_MANY, WHO_ARE_YOU = 429, 401
 SERVICES = {"graph": "Graph", "authority": "sign-in", "vault": "own vault", "vault2": "destination"}
 """Parts of the sandbox that are counted, and what they stand for."""
+HOSTS_OWN = "hosts' own"
+"""What a Functions host does by itself, by the clock and not by rotation: looks at its queues, holds its timers."""
+_LOOKS = re.compile(r"[\w-]+/messages\?numofmessages=")
 _LOGGED = re.compile(r'"([A-Z]+) /devstoreaccount1/?(\S*) HTTP/[\d.]+" (\d{3})')
 
 
@@ -38,22 +41,27 @@ class Asked:
         """Count one line of storage's access log."""
         if told := _LOGGED.search(line):
             method, path, status = told.groups()
-            self.note(_storage_service(path), _storage_kind(method, path), int(status))
+            self.note(_storage_service(method, path), _storage_kind(method, path), int(status))
 
     def of(self, service: str) -> int:
         """Give all requests of one service."""
         return sum(count for (name, _), count in self.counts.items() if name == service)
 
 
-def _storage_service(path: str) -> str:
+def _storage_service(method: str, path: str) -> str:
     bare = path.partition("?")[0]
-    if "(" in bare or bare == "$batch" or bare == "Tables":
+    if bare.startswith("azure-webjobs-hosts/") or _LOOKS.match(path):
+        return HOSTS_OWN
+    inserts = method == "POST" and "/" not in bare
+    if inserts or "(" in bare or bare == "Tables":
         return "tables"
     is_blob = "restype=container" in path or ("/" in bare and "/messages" not in bare)
     return "blobs" if is_blob else "queues"
 
 
 def _storage_kind(method: str, path: str) -> str:
+    if path.startswith("azure-webjobs-hosts/"):
+        return "timer locks"
     if "/messages" in path:
         return {"GET": "looks for messages", "POST": "messages sent"}.get(method, "messages deleted or held")
     return "reads" if method in READS else "writes"

@@ -23,6 +23,8 @@ class Effort:
     sdk_pages: int = 6
     """Pages that the SDK reads after the first; the rest is multiplication."""
     sizes: Sequence[int] = (1_000, 10_000, 100_000)
+    lines: int = 300
+    """How many rotate in one night."""
 
 
 def scan_figures(effort: Effort) -> Iterator[Figure]:

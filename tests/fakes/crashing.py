@@ -112,15 +112,16 @@ class Crashing:
         def call(*args: Any, **named: Any) -> Any:
             answer = act(*args, **named)
             if hasattr(answer, "__aiter__"):
-                return self._iterated(label, answer)
+                return self._iterated(label, answer, args)
             if hasattr(answer, "__aenter__"):
                 return self._entered(label, answer)
             return crashing(answer, self._plan, self._watch) if _is_port(answer) else answer
 
         return call
 
-    async def _iterated(self, label: str, items: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    async def _iterated(self, label: str, items: AsyncIterator[Any], args: Sequence[Any]) -> AsyncIterator[Any]:
         number = self._plan.enter(label)
+        self._watch(label, args)
         try:
             async for item in items:
                 yield item

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from rotation.domain.credential import NEVER, Application, Credential
 from rotation.domain.identifiers import KeyId
 from rotation.domain.line import HeldKey, RetireOrder
-from rotation.domain.rotation import Minting, Staged
+from rotation.domain.rotation import Abandoned, Minting, Staged
 from rotation.ledger import keys
 from rotation.ledger.notices import Notice
 from rotation.ports.tables import Delete
@@ -93,13 +93,8 @@ def _may_be_orphan(step: Step, secret: Credential) -> bool:
 
 
 async def remove_litter(step: Step) -> datetime | None:
-    """
-    Remove what has lapsed long ago, and tell when to look again; the rotation that published what is current does it.
-
-    Not the latest one: that may have been abandoned, and has nothing to prove a successor with.
-    """
-    current = step.line.current_key
-    if current is None or current.minted_by != step.rotation.id.ulid:
+    """Remove what has lapsed long ago, and tell when to look again; one rotation of a line does it."""
+    if not _keeps_the_line(step):
         return None
     lapsing = [key for key in step.line.keys if key.key_id != step.line.current and _goes_some_day(step, key)]
     if not lapsing:
@@ -108,6 +103,15 @@ async def remove_litter(step: Step) -> datetime | None:
     later = [key.end_at + LITTER_AFTER for key in lapsing if key not in due]
     again = [await _one(step, key) for key in due]
     return min([*later, *(look_at for look_at in again if look_at is not None)], default=None)
+
+
+def _keeps_the_line(step: Step) -> bool:
+    """Tell whether it is the latest; where that was abandoned and proves no successor, the one that is published."""
+    latest = step.record.rotations.get(step.line.latest or "")
+    if latest is None or not isinstance(latest.phase, Abandoned):
+        return step.line.latest == step.rotation.id.ulid
+    current = step.line.current_key
+    return current is not None and current.minted_by == step.rotation.id.ulid
 
 
 def _ordered(step: Step, key: HeldKey) -> RetireOrder | None:
@@ -125,7 +129,7 @@ async def _one(step: Step, key: HeldKey) -> datetime | None:
         return await _absent(step, key, step.now + spacing)
     await step.permit()
     order = _ordered(step, key)
-    if order is not None and (await step.services.control.breaker.read()).open_reason is not None:
+    if (await step.services.control.breaker.read()).open_reason is not None:
         return step.now + BREAKER_RECHECK
     if await _still_missing(step, application):
         return step.now + step.services.timing.evidence_every

@@ -18,7 +18,6 @@ from rotation.ledger.control import Beginning
 from rotation.ledger.lines import index
 from rotation.ports.directory import CredentialRules
 from rotation.ports.tables import Upsert
-from rotation.workflows.night import tonight
 from rotation.workflows.operating import approve, pause, resume
 from tests.fakes.mishaps import Mishap
 from tests.fakes.world import LINE, POLICY, QUICK, VAULT, World, configure, destination
@@ -149,7 +148,9 @@ async def test_the_ramp_opens_the_earliest_ends_first_and_the_rest_another_night
     await world.run(timedelta(hours=1))
     opened = {rotation.application_name for rotation in world.rotations()}
     assert opened == {"Application 5", "Application 4"}
-    assert len(await tonight(world.services())) == 3
+    night = await world.calm().control.night.read()
+    assert night is not None
+    assert len([line async for line in world.calm().lines.all() if line.due_in == night.scan]) == 3
     await world.run(timedelta(hours=22))
     await world.scan()
     assert len(world.rotations()) == 4

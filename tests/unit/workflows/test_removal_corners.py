@@ -26,7 +26,7 @@ UNKNOWN_SP = 7000112
 
 async def overlapping(**terms: object) -> World:
     world = World(configuration=configure(destination("store"), terms=replace(Terms(), **terms)))  # type: ignore[arg-type]
-    application = world.add_application()
+    application = world.add_application(ends_in=100 * DAY)
     await world.enrol(application)
     await world.open(application)
     await world.run(HOUR)
@@ -144,12 +144,23 @@ async def test_a_brake_that_was_put_on_since_holds_the_removal_itself(why: str) 
 
 
 async def test_an_open_breaker_holds_a_removal_before_it_is_begun() -> None:
-    """It closes with a new night's good outcomes, so it is opened anew each night here."""
     world = await overlapping()
-    for _night in range(55):
-        await world.calm().control.breaker.change(lambda breaker: replace(breaker, open_reason="vault-refused"))
-        await world.nights(1)
+    await world.calm().control.breaker.change(lambda breaker: replace(breaker, open_reason="vault-refused"))
+    await world.nights(55)
     assert world.directory.removed == []
+    await operating.resume(world.calm(), by="somebody", reason="mended", breaker=True)
+    await world.nights(2)
+    assert len(world.directory.removed) == 1
+
+
+async def test_an_open_breaker_holds_litter_too() -> None:
+    world = await lapsed()
+    await world.calm().control.breaker.change(lambda breaker: replace(breaker, open_reason="vault-refused"))
+    await world.nights(60)
+    assert world.directory.removed == []
+    await operating.resume(world.calm(), by="somebody", reason="mended", breaker=True)
+    await world.nights(2)
+    assert len(world.directory.removed) == 1
 
 
 # What an ended rotation still owes.
