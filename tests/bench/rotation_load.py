@@ -1,4 +1,4 @@
-"""Many due lines through two hosts under Graph's write quota: calls a rotation, refusals, time, CPU (docs/performance.md)."""
+"""Many due lines through two hosts under a write quota: calls a rotation, refusals, time, CPU (docs/performance.md)."""
 
 import os
 import resource

@@ -1,21 +1,26 @@
 """Planned and Minting where the world is against them: windows, flapping reads, a vault or a policy that changes its mind."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 
 from rotation.domain.credential import Application
-from rotation.domain.line import Reason
+from rotation.domain.errors import NotYetVisible, OutcomeUnknown, Retryable, VaultRefused
+from rotation.domain.identifiers import KeyId
+from rotation.domain.line import HeldKey, Reason
 from rotation.domain.policy import Mode, Window
 from rotation.domain.rotation import Blocked, Minting, Overlapping, Planned, Staged
+from rotation.ledger import keys
 from rotation.ports.directory import CredentialRules
 from rotation.ports.vault import NewVersion
 from rotation.workflows import rotate, tags
+from rotation.workflows.phases import minting
 from tests.fakes.mishaps import Mishap
 from tests.fakes.world import VAULT, World
-from tests.unit.workflows.stepping import DAY, HOUR, until, when
+from tests.unit.workflows.stepping import DAY, HOUR, put, step_of, until, when
 
 SHUT = Window(opens=time(12), closes=time(13))
 """It is two at night."""
@@ -193,3 +198,124 @@ async def test_a_policy_that_says_monitor_holds_and_lets_go() -> None:
     world.settings.now = replace(world.settings.now, policies=(policy,))
     await world.run(HOUR)
     assert world.phases() == ["overlapping"]
+
+
+# What an earlier attempt left.
+
+
+async def at_attempt_two(world: World) -> tuple[Application, KeyId]:
+    """The answer to the first addPassword was lost: its credential is listed, and nobody knows its text."""
+    application = await opened(world)
+    world.directory.mishaps.plan("mint", Mishap.LOST_AFTER)
+    await until(world, Minting)
+    phase = world.rotations()[0].phase
+    assert isinstance(phase, Minting)
+    while not (phase.asked and world.directory.minted):
+        async with step_of(world) as step:
+            with suppress(OutcomeUnknown):
+                await minting.carry(step)
+        phase = world.rotations()[0].phase
+        assert isinstance(phase, Minting)
+    return application, world.directory.minted[0].credential.key_id
+
+
+async def looked(world: World) -> datetime | None:
+    async with step_of(world) as step:
+        return await minting.carry(step)
+
+
+async def test_a_lost_value_goes_after_two_looks_with_time_between() -> None:
+    world = World()
+    application, lost = await at_attempt_two(world)
+    spacing, first = world.timing.look_spacing, world.clock.now()
+    assert await looked(world) == first + spacing
+    phase = world.rotations()[0].phase
+    assert isinstance(phase, Minting)
+    assert (phase.attempt, phase.suspects, phase.looked_at) == (2, (lost,), first)
+    world.clock.advance(spacing - timedelta(microseconds=1))
+    assert await looked(world) == first + spacing
+    assert world.directory.removed == [], "too soon"
+    world.clock.set(first + spacing)
+    assert await looked(world) == first + 2 * spacing
+    assert world.directory.removed == [(application.object_id, lost)]
+    phase = world.rotations()[0].phase
+    assert isinstance(phase, Minting)
+    assert phase.suspects == ()
+    (told,) = [
+        row.values for row in world.tables.all_rows(keys.ROTATIONS) if row.values.get("what") == "lost-value.removed"
+    ]
+    assert (told["key_ids"], told["rotation"]) == (lost, world.rotations()[0].id.ulid)
+    assert len(world.directory.minted) == 1, "what it left is gone before the next one is sent"
+    world.clock.advance(spacing)
+    assert await looked(world) is None
+    assert isinstance(world.rotations()[0].phase, Staged)
+
+
+@pytest.mark.parametrize("published", [True, False])
+async def test_what_any_version_carries_is_no_lost_value(published: bool) -> None:
+    """Of either name, enabled or not: somebody may live by it."""
+    world = World()
+    application, kept = await at_attempt_two(world)
+    vault, staged = world.vaults.memory(VAULT), await staged_name(world, application)
+    name = staged.removesuffix("-staged") if published else staged
+    text, marks = world.directory.minted[0].text, {tags.KEY_ID: kept}
+    await vault.write(name, NewVersion(text=text, tags=marks, enabled=False))
+    for _look in range(4):
+        await looked(world)
+        world.clock.advance(world.timing.look_spacing)
+        if isinstance(world.rotations()[0].phase, Staged):
+            break
+    assert world.directory.removed == []
+    assert len(world.directory.minted) == 2
+
+
+async def test_what_the_line_holds_is_no_lost_value_whatever_it_is_called() -> None:
+    world = World()
+    _application, ours = await at_attempt_two(world)
+    async with step_of(world) as step:
+        line = step.line
+        step.record.lines[line.id.name] = replace(line, keys=(*line.keys, HeldKey(key_id=ours, end_at=step.now)))
+        assert await minting._lost(step) == ()
+        step.record.lines[line.id.name] = line
+        assert await minting._lost(step) == (ours,)
+        step.rotation = replace(step.rotation, adopted=(ours,))
+        assert await minting._lost(step) == ()
+
+
+async def test_three_refusals_of_the_vault_are_enough_and_are_counted_anew() -> None:
+    world = World()
+    await opened(world)
+    world.vaults.memory(VAULT).refusing = "vault-refused"
+    put(world, replace(world.rotations()[0], phase=Minting(attempt=1)))
+    for refusals in (1, 2):
+        async with step_of(world) as step:
+            with pytest.raises(Retryable) as refused:
+                await minting.carry(step)
+        assert (refused.value.reason, refused.value.retry_after) == ("vault-refused", world.timing.look_spacing)
+        assert refused.value.message == "the vault says no"
+        phase = world.rotations()[0].phase
+        assert isinstance(phase, Minting)
+        assert (phase.attempt, phase.vault_refusals) == (1, refusals)
+    async with step_of(world) as step:
+        with pytest.raises(VaultRefused):
+            await minting.carry(step)
+    assert world.rotations()[0].phase == Minting(attempt=1)
+
+
+async def test_what_is_staged_and_not_listed_is_looked_at_again_soon_and_five_times() -> None:
+    world = World()
+    application = await died_after_staging(world)
+    world.directory.drop_secret(application.object_id, world.directory.minted[0].credential.key_id)
+    world.clock.advance(timedelta(minutes=3))
+    for tries in range(minting.VISIBILITY_TRIES):
+        put(world, replace(world.rotations()[0], tries=tries))
+        async with step_of(world) as step:
+            with pytest.raises(NotYetVisible) as unseen:
+                await minting.carry(step)
+        assert unseen.value.retry_after == world.timing.look_spacing
+        assert unseen.value.message == "the staged credential is not listed yet"
+    put(world, replace(world.rotations()[0], tries=minting.VISIBILITY_TRIES))
+    await looked(world)
+    phase = world.rotations()[0].phase
+    assert isinstance(phase, Minting)
+    assert phase.attempt == 2

@@ -8,13 +8,15 @@ import pytest
 from rotation.domain.credential import Application
 from rotation.domain.errors import BrokenInvariant, NeedsPerson
 from rotation.domain.line import HeldKey
-from rotation.domain.policy import Proof, Terms, Window
+from rotation.domain.policy import Proof, Retire, Terms, Window
 from rotation.domain.rotation import Overlapping, Retiring
+from rotation.ledger import keys
 from rotation.ledger.notices import OutboxEntry
 from rotation.ports.notices import Message
 from rotation.workflows import operating
 from rotation.workflows.nudge import nudge_rotation
 from rotation.workflows.phases import aftermath, removal, retiring
+from rotation.workflows.phases import overlapping as overlapping_phase
 from rotation.workflows.step import Step
 from tests.fakes.directory_state import make_key_id
 from tests.fakes.world import World, configure, destination
@@ -266,3 +268,75 @@ async def test_a_step_without_its_line_says_that_it_was_released() -> None:
         with pytest.raises(NeedsPerson) as released:
             _ = step.line
         assert released.value.reason == "released"
+
+
+def told(world: World, what: str) -> list[dict[str, object]]:
+    """Give the facts of each line of history of that kind."""
+    rows = [row.values for row in world.tables.all_rows(keys.ROTATIONS) if row.values.get("what") == what]
+    return [{name: value for name, value in row.items() if name not in {"what", "at", "line"}} for row in rows]
+
+
+async def test_a_removal_step_by_step() -> None:
+    """Intent, a pause between two reads of the evidence, the word, the call, two reads, and back."""
+    world = await overlapping(overlap=timedelta(0), quiet=timedelta(0), retire=Retire.AFTER_OVERLAP)
+    world.use_sources(report=False)
+    rotation, spacing = world.rotations()[0], world.timing.look_spacing
+    (old,) = rotation.predecessors
+    async with step_of(world) as step:
+        assert await overlapping_phase.carry(step) == world.clock.now() + spacing
+        retired = step.rotation.phase
+    assert isinstance(retired, Retiring)
+    assert (retired.key_id, retired.since, retired.asked, retired.absent_at) == (old, world.clock.now(), False, None)
+    assert [each["key_id"] for each in told(world, "retiring.key")] == [old]
+    assert str(told(world, "retiring.key")[0]["evidence"]).startswith("(a) there: ")
+    since = world.clock.now()
+    async with step_of(world) as step:
+        assert await retiring.carry(step) == since + spacing, "evidence is read anew only later"
+        world.clock.set(since + spacing - timedelta(microseconds=1))
+        assert await retiring.carry(step) == since + spacing
+        assert world.directory.removed == []
+        world.clock.set(since + spacing)
+        assert await retiring.carry(step) == since + 2 * spacing
+        assert step.rotation.phase == replace(retired, asked=True)
+        assert world.directory.removed == [(rotation.id.application, old)]
+        assert step.line.key(old) is not None, "its answer settles nothing"
+        seen = world.clock.now()
+        assert await retiring.carry(step) == seen + spacing
+        assert step.rotation.phase == replace(retired, asked=True, absent_at=seen)
+        world.clock.set(seen + spacing - timedelta(microseconds=1))
+        assert await retiring.carry(step) == seen + spacing
+        world.clock.set(seen + spacing)
+        assert await retiring.carry(step) is None
+        back = Overlapping(publication=retired.publication, since=retired.since, missing={}, asked_at=world.clock.now())
+        assert step.line.key(old) is None
+    assert world.rotations()[0].phase == back
+    (gone,) = told(world, "retired")
+    assert (gone["key_id"], gone["rotation"]) == (old, rotation.id.ulid)
+    assert gone["evidence"] == "; ".join(retired.evidence)
+
+
+async def test_what_stops_a_removal_is_told() -> None:
+    world = await overlapping(overlap=timedelta(0), quiet=timedelta(0), retire=Retire.AFTER_OVERLAP)
+    world.use_sources(report=False)
+    rotation = world.rotations()[0]
+    async with step_of(world) as step:
+        await overlapping_phase.carry(step)
+        world.clock.advance(HOUR)
+        world.sign_in.unprovable[rotation.client_id] = UNKNOWN_SP
+        assert await retiring.carry(step) == world.clock.now() + HOUR
+        assert isinstance(step.rotation.phase, Overlapping)
+    (stopped,) = told(world, "retiring.stopped")
+    why = "(e) missing: the successor does not sign in (Unprovable(code=7000112))"
+    assert stopped == {"rotation": rotation.id.ulid, "key_id": rotation.predecessors[0], "why": why}
+    assert world.directory.removed == []
+
+
+async def test_what_somebody_else_removed_is_noted_as_gone_already() -> None:
+    world = await overlapping()
+    rotation = world.rotations()[0]
+    world.directory.drop_secret(rotation.id.application, rotation.predecessors[0])
+    await world.nights(2)
+    assert world.phases() == ["completed"]
+    (gone,) = told(world, "gone-already")
+    assert (gone["key_id"], gone["evidence"]) == (rotation.predecessors[0], "no longer listed")
+    assert world.directory.removed == []
