@@ -1,4 +1,4 @@
-// The function app on Flex Consumption. Its settings are those of rotation/settings.py and of the host, no more and no
+// The function app on Flex Consumption. Its settings are those of rotation/settings and of the host, no more and no
 // less: tests/infra holds that, and docs/settings.md says what each means.
 
 @description('Name of the function app.')
@@ -94,7 +94,7 @@ param deployerType string
 var websiteContributor = 'de139f84-1756-47ae-9be6-808fbbe84772'
 var address = 'https://${name}.${appDomain}'
 
-// rotation/settings.py
+// rotation/settings
 var ownSettings = {
   ROTATION_TENANT_ID: tenant().tenantId
   ROTATION_VAULT_URL: vaultAddress
@@ -119,7 +119,7 @@ var ownSettings = {
   DIGEST_SCHEDULE: schedules.digest
 }
 
-// The host reads these; rotation/settings.py reads the storage account's too (platform.md D4).
+// The host reads these; rotation/settings reads the storage account's too (platform.md D4).
 var hostSettings = {
   AzureWebJobsStorage__blobServiceUri: blobAddress
   AzureWebJobsStorage__queueServiceUri: queueAddress

@@ -129,7 +129,7 @@ def test_all_settings_reach_the_app() -> None:
     assert {"ownSettings", "hostSettings", "signInSettings"} <= bicep.literals(union)
 
 
-def test_the_code_reads_no_setting_behind_settings_py() -> None:
+def test_the_code_reads_no_setting_behind_settings() -> None:
     assert set(_named_in_code()) <= _read_by_settings() | SET_BY_THE_PLATFORM
 
 
@@ -182,7 +182,7 @@ def test_schedules_are_those_that_the_timers_name() -> None:
 
 
 def test_schedules_are_the_usual_ones() -> None:
-    """As settings.py describes them, and the example of a laptop has them."""
+    """As rotation/settings describes them, and the example of a laptop has them."""
     example = json.loads((bicep.ROOT / "local.settings.json.example").read_text("utf-8"))["Values"]
     for name, schedule in _default("schedules").items():
         assert example[f"{name.upper()}_SCHEDULE"] == schedule
@@ -269,7 +269,7 @@ def test_hooks_use_outputs_and_scripts_that_exist() -> None:
 
 
 def test_a_terminal_finds_its_settings_among_the_outputs() -> None:
-    """`azd env get-values` gives a person what settings.py needs."""
+    """`azd env get-values` gives a person what rotation/settings needs."""
     values = {
         "ROTATION_TENANT_ID": "0f8fad5b-d9cb-469f-a165-70867728950e",
         "ROTATION_VAULT_URL": "https://kv-x.vault.azure.net/",

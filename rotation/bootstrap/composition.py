@@ -1,25 +1,14 @@
-"""
-The composition root: from settings to `Services`. The only module that names concrete adapters.
+"""From settings to `Services`."""
 
-A process has one composition for each event loop, because connections belong to the loop that opened them.
-"""
-
-import asyncio
-import gc
 import os
 import socket
-import ssl
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
-from functools import cache, partial
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary
 
-import httpx
-
-from rotation import settings as environment
 from rotation.adapters.clock import RandomUlids, SystemClock
 from rotation.adapters.config_source import config_source
 from rotation.adapters.graph.client import GraphClient
@@ -32,20 +21,20 @@ from rotation.adapters.sign_in import EntraSignIn
 from rotation.adapters.snapshots import AzureSnapshots
 from rotation.adapters.storage import StorageAccount
 from rotation.adapters.tables import AzureTables
+from rotation.bootstrap.channels import ConfiguredMail
+from rotation.bootstrap.clients import client_opener
 from rotation.configurations import LoadedConfigurations
 from rotation.domain.identifiers import TenantId
-from rotation.domain.policy import Audience
 from rotation.domain.schedule import Schedule
 from rotation.domain.secret import SecretText
 from rotation.integrations.catalogue import Catalogue
 from rotation.integrations.services import IntegrationServices, OpenClient, TokenAs, TokenFor
 from rotation.ledger.control import Control
 from rotation.notifications.graph_mail import GraphMail
-from rotation.notifications.mail import Mail
 from rotation.notifications.teams import Teams
 from rotation.ports.clock import Clock
 from rotation.ports.directory import Directory
-from rotation.ports.notices import Channel, Message
+from rotation.ports.notices import Channel
 from rotation.ports.usage import UsageSource
 from rotation.settings import Settings
 from rotation.workflows.services import Services, Timing
@@ -88,7 +77,7 @@ class Composition:
         sign_in = _sign_in(settings)
         clock = SystemClock()
         configurations = self._configurations(account, Control(tables), clock)
-        open_client = _client_opener()
+        open_client = client_opener()
         known = _for_kinds(
             settings,
             vaults=vaults,
@@ -151,8 +140,8 @@ class Composition:
 
     def _mail(self, identity: "AsyncTokenCredential", configurations: LoadedConfigurations) -> Channel:
         url = self.settings.graph_url
-        send = GraphMail(identity, _client_opener(), graph_url=url, scope=f"{url}/.default")
-        return _ConfiguredMail(send, configurations)
+        send = GraphMail(identity, client_opener(), graph_url=url, scope=f"{url}/.default")
+        return ConfiguredMail(send, configurations)
 
 
 def _sign_in(settings: Settings) -> EntraSignIn:
@@ -193,23 +182,6 @@ class _Closable(Protocol):
     async def close(self) -> None: ...
 
 
-class _ConfiguredMail:
-    """Mail from the mailbox that the configuration names now; it may change while we run."""
-
-    name = "mail"
-
-    def __init__(self, send: GraphMail, configurations: LoadedConfigurations) -> None:
-        self._send, self._configurations = send, configurations
-
-    def reaches(self, audience: Audience) -> bool:
-        latest = self._configurations.latest
-        return Mail(self._send, sender=latest.sender if latest else None).reaches(audience)
-
-    async def send(self, audience: Audience, message: Message) -> None:
-        configuration = await self._configurations.current()
-        await Mail(self._send, sender=configuration.sender).send(audience, message)
-
-
 def _timing(settings: Settings) -> Timing:
     return Timing(
         lease=settings.lease,
@@ -219,43 +191,3 @@ def _timing(settings: Settings) -> Timing:
         scan_heartbeat=settings.scan_heartbeat,
         scan_silent=settings.scan_silent_after,
     )
-
-
-def _client_opener() -> OpenClient:
-    """Give what opens HTTPS clients; all share one context, because reading the roots takes long."""
-    context = _trusted_roots()
-    return lambda: httpx.AsyncClient(verify=context)
-
-
-@cache
-def _trusted_roots() -> ssl.SSLContext:
-    return httpx.create_ssl_context()
-
-
-_shared: WeakKeyDictionary[asyncio.AbstractEventLoop, Composition] = WeakKeyDictionary()
-
-
-def composition(settings: Settings | None = None) -> Composition:
-    """
-    Give the composition of this process and event loop, made on first use from *settings* or the environment.
-
-    Raises:
-        Misconfigured: The environment has problems: all of them.
-    """
-    loop = asyncio.get_running_loop()
-    if loop not in _shared:
-        gc.freeze()  # what was imported stays for good: no collection need look at it again
-        _shared[loop] = Composition(settings or environment.read())
-    return _shared[loop]
-
-
-def services(settings: Settings | None = None) -> Services:
-    """Give the services of `composition`."""
-    return composition(settings).services
-
-
-async def close_shared() -> None:
-    """Close what `composition` made for this event loop, if it did."""
-    found = _shared.pop(asyncio.get_running_loop(), None)
-    if found is not None:
-        await found.close()
