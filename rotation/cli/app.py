@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import typer
 
-from rotation.cli import braking, configuring, destinations, enrolling, looking, replaying, retiring, rotating
+from rotation.cli import braking, configuring, destinations, enrolling, handing, looking, replaying, retiring, rotating
 from rotation.cli.complaints import EXIT_CODES
 
 app = typer.Typer(
@@ -18,7 +18,7 @@ app = typer.Typer(
 )
 
 COMMANDS: tuple[tuple[str, tuple[Callable[..., None], ...]], ...] = (
-    ("Look", (looking.status, looking.plan, looking.show)),
+    ("Look", (looking.status, looking.plan, looking.show, handing.handoffs)),
     ("Whose it is", (enrolling.enrol, enrolling.release)),
     (
         "One rotation",
@@ -43,5 +43,5 @@ app.add_typer(destinations.destinations, name="destinations", rich_help_panel="C
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line, under the name by which shells complete it."""
+    app(prog_name="rotation")

@@ -1,23 +1,24 @@
 """Commands about everything at once: scan, pause, resume."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.live import Live
 from rich.text import Text
 
 from rotation.cli import words
 from rotation.cli.complaints import Exit
-from rotation.cli.terminal import AsJson, AsPerson, console, tell, terminal
+from rotation.cli.progress import live_line, rate
+from rotation.cli.terminal import AsJson, AsPerson, tell, terminal, why
 from rotation.ledger.scans import ScanRecord
 from rotation.workflows import operating, scanning
 from rotation.workflows.services import Services
 
 LOOK_EVERY_SECONDS = 2.0
 
-ReasonOption = Annotated[str, typer.Option("--reason", help="For everybody who wonders.", prompt="Why?")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="For everybody who wonders; without it you are asked.")]
 
 
 def scan(
@@ -46,38 +47,54 @@ def scan(
         return await scanning.scan_report(services, asked)
 
     seen = here.run(act, as_json=as_json)
-    tell(seen, _told(seen), as_json=as_json)
+    tell(seen, *_told(seen), as_json=as_json)
     if seen.finished_at is not None and not seen.complete:
-        raise typer.Exit(Exit.REFUSED)
+        raise typer.Exit(Exit.INCOMPLETE)
 
 
 async def follow(services: Services, asked: str, *, quiet: bool, every: float = LOOK_EVERY_SECONDS) -> ScanRecord:
     """Look at a scan until it is finished, with one live line unless *quiet*."""
-    with Live(console=console(), transient=True, refresh_per_second=4, auto_refresh=not quiet) as live:
+    with live_line(quiet=quiet) as show:
         while True:
             seen = await scanning.scan_report(services, asked)
             if seen.finished_at is not None:
                 return seen
-            if not quiet:
-                live.update(_told(seen))
+            show(_under_way(seen, services.clock.now()))
             await asyncio.sleep(every)
 
 
-def _told(seen: ScanRecord) -> Text:
-    counts = f"{seen.counts.get('applications', 0):,} applications, {seen.counts.get('due', 0)} due"
+def _under_way(seen: ScanRecord, now: datetime) -> Text:
+    found = seen.counts.get("applications", 0)
+    if seen.started_at is None:
+        waits = f"asked for {(now - seen.asked_at).total_seconds():,.0f} s ago; the app begins it"
+        return Text(f"▸ scan {seen.id}: {waits}", style="cyan")
+    fast = rate(found, ((seen.progress_at or now) - seen.started_at).total_seconds())
+    told = f"{found:,} applications, {seen.counts.get('due', 0)} due"
+    return Text(f"▸ scan {seen.id}: {told}  {fast}, {(now - seen.started_at).total_seconds():,.0f} s", style="cyan")
+
+
+def _told(seen: ScanRecord) -> Iterator[Text]:
     if seen.finished_at is None:
-        stands = "running" if seen.started_at else "asked for"
-        return Text(f"▸ scan {seen.id} {stands}: {counts}", style="cyan")
-    if seen.complete:
-        return Text(f"✓ scan {seen.id} complete, {words.instant(seen.finished_at)}: {counts}", style="green")
-    return Text(f"■ scan {seen.id} is incomplete: {seen.problem}", style="bold red")
+        yield Text(f"▸ scan {seen.id} is asked for, by {seen.asked_by}", style="cyan")
+        yield Text(
+            "The app begins it within a minute; rotation scan --wait follows one, rotation status tells the last."
+        )
+        return
+    if not seen.complete:
+        yield Text(f"■ scan {seen.id} is incomplete: {words.name(seen.problem, 400).plain}", style="bold red")
+        return
+    counts = f"{seen.counts.get('applications', 0):,} applications, {seen.counts.get('due', 0)} due"
+    took = (seen.finished_at - (seen.started_at or seen.asked_at)).total_seconds()
+    told = f"{words.instant(seen.finished_at)}, {took:,.0f} s: {counts}"
+    yield Text(f"✓ scan {seen.id} complete, {told}", style="green")
 
 
-def pause(ctx: typer.Context, reason: ReasonOption, as_person: AsPerson = "", as_json: AsJson = False) -> None:
+def pause(ctx: typer.Context, *, reason: ReasonOption = "", as_person: AsPerson = "", as_json: AsJson = False) -> None:
     """Stop every mint, publish, delivery and removal before its next step. Reminders go on."""
+    said = why(reason, ask=not as_json)
 
     async def act(services: Services, by: str) -> None:
-        await operating.pause(services, by=by, reason=reason)
+        await operating.pause(services, by=by, reason=said)
 
     _brake(ctx, as_person, act, said="paused", as_json=as_json)
 
@@ -85,15 +102,16 @@ def pause(ctx: typer.Context, reason: ReasonOption, as_person: AsPerson = "", as
 def resume(
     ctx: typer.Context,
     *,
-    reason: ReasonOption,
+    reason: ReasonOption = "",
     breaker: Annotated[bool, typer.Option("--breaker", help="Close the circuit breaker too.")] = False,
     as_person: AsPerson = "",
     as_json: AsJson = False,
 ) -> None:
     """Go on after a pause; with --breaker also after the circuit breaker opened."""
+    said = why(reason, ask=not as_json)
 
     async def act(services: Services, by: str) -> None:
-        await operating.resume(services, by=by, reason=reason, breaker=breaker)
+        await operating.resume(services, by=by, reason=said, breaker=breaker)
 
     _brake(ctx, as_person, act, said="goes on", as_json=as_json)
 

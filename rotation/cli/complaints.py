@@ -23,33 +23,42 @@ from rotation.workflows.facts import facts
 class Exit(IntEnum):
     """What the process ends with; `rotation --help` lists them."""
 
-    OK = 0
-    REFUSED = 1
-    USAGE = 2
-    NOT_FOUND = 3
-    ACCESS_DENIED = 4
-    UNAVAILABLE = 5
-    MISCONFIGURED = 6
+    FINE = 0
+    FINDINGS = 1
+    WRONG_USE = 2
+    PERMISSION = 3
+    INCOMPLETE = 4
 
 
-EXIT_CODES = """Exit codes: 0 well · 1 refused, or a problem was found · 2 wrong usage · 3 not found ·
-4 our identity lacks a right · 5 a service does not answer, try again · 6 misconfigured"""
+EXIT_CODES = """Exit codes:
+
+0 fine
+
+1 findings: something needs a person, or is refused as things are
+
+2 wrong use: options, settings, a name that is not there
+
+3 permission: a right is missing, or nobody is signed in
+
+4 incomplete: a service did not answer; run it again"""
 
 _CODES: tuple[tuple[tuple[type[RotationError], ...], Exit], ...] = (
-    ((Misread,), Exit.USAGE),
-    ((NotFound, ApplicationGone), Exit.NOT_FOUND),
-    ((AccessDenied, VaultRefused), Exit.ACCESS_DENIED),
-    ((Retryable, OutcomeUnknown, Superseded), Exit.UNAVAILABLE),
-    ((Misconfigured,), Exit.MISCONFIGURED),
+    ((Misread, Misconfigured, NotFound, ApplicationGone), Exit.WRONG_USE),
+    ((AccessDenied, VaultRefused), Exit.PERMISSION),
+    ((Retryable, OutcomeUnknown, Superseded), Exit.INCOMPLETE),
 )
 
+NOBODY = "who"
+"""The slug of a refusal because nobody can be named."""
 _ENROLLED = "rotation status lists what is enrolled"
 _SIGN_IN = "az login, where nobody is signed in; else "
 
 
 def exit_code(error: RotationError) -> Exit:
-    """Give the exit code for *error*; what no kind fits is a refusal."""
-    return next((code for kinds, code in _CODES if isinstance(error, kinds)), Exit.REFUSED)
+    """Give the exit code for *error*; what no kind fits is a finding."""
+    if isinstance(error, Refused) and error.reason == NOBODY:
+        return Exit.PERMISSION
+    return next((code for kinds, code in _CODES if isinstance(error, kinds)), Exit.FINDINGS)
 
 
 def remedy(error: RotationError) -> str:

@@ -35,7 +35,7 @@ def check(
         loaded = load(text, name=file.name, kinds=KINDS)
     except ConfigurationRefused as refused:
         _refused(refused, as_json=as_json)
-        raise typer.Exit(Exit.MISCONFIGURED) from None
+        raise typer.Exit(Exit.FINDINGS) from None
     _well(loaded, file.name, as_json=as_json)
 
 

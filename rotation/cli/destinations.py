@@ -21,6 +21,7 @@ from rotation.cli.terminal import (
     confirm,
     tell,
     terminal,
+    why,
 )
 from rotation.domain.capability import Readiness
 from rotation.domain.errors import Refused
@@ -55,9 +56,9 @@ def check(
     tell({"destinations": seen}, *_checks(seen), as_json=as_json)
     found = {each.readiness for each in seen}
     if Readiness.MISCONFIGURED in found:
-        raise typer.Exit(Exit.REFUSED)
+        raise typer.Exit(Exit.FINDINGS)
     if Readiness.UNKNOWN in found:
-        raise typer.Exit(Exit.UNAVAILABLE)
+        raise typer.Exit(Exit.INCOMPLETE)
 
 
 def _checks(seen: Sequence[Checked]) -> Iterator[RenderableType]:
@@ -105,14 +106,12 @@ def deliver(
         _show(here, wish, as_json=as_json, only=preview)
         if preview:
             return
-    why = reason.strip() or ("" if as_json or yes else typer.prompt("Why?"))
-    if not why:
-        raise typer.BadParameter("say why, for the audit trail", param_hint="--reason")
+    said = why(reason, ask=not (as_json or yes))
     confirm("Deliver the older secret?", yes=yes)
 
     async def act(services: Services) -> tuple[RotationId, str]:
         by = await here.who(as_person)
-        return await going_back.go_back(services, await wish(services), by=by, why=why), by
+        return await going_back.go_back(services, await wish(services), by=by, why=said), by
 
     rotation, by = here.run(act, as_json=as_json)
     shown = Text(f"▸ version {version} goes back, by {by}", style="cyan")

@@ -124,7 +124,7 @@ def _preview(here: Terminal, wanted: Wanted, *, as_json: bool) -> Preview:
     seen, now = here.run(act, as_json=as_json)
     tell(preview_told(seen), *journeys.preview(seen, now), as_json=as_json)
     if seen.refusals:
-        raise typer.Exit(Exit.REFUSED)
+        raise typer.Exit(Exit.FINDINGS)
     return seen
 
 

@@ -4,9 +4,11 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from rich.console import RenderableType
+from rich.padding import Padding
 from rich.text import Text
 
 from rotation.cli import words
+from rotation.domain.delivery import HandOff
 from rotation.workflows.previewing import Preview
 from rotation.workflows.views import ApplicationView, DeliveryView, RotationView
 
@@ -72,14 +74,18 @@ def _hand_off(delivery: DeliveryView) -> Iterator[RenderableType]:
     if delivery.hand_off is None:
         return
     yield Text(f"\n☞ {delivery.destination}: by {words.instant(delivery.deadline)}", style="yellow")
-    yield words.name(delivery.hand_off.where, 300)
-    yield words.facts_table(*((field.label, words.name(field.value, 300)) for field in delivery.hand_off.fields))
-    for item in delivery.hand_off.checklist:
-        yield words.name(f"  □ {item}", 300)
-    for question in delivery.hand_off.questions:
-        yield words.name(f"  ? {question}", 300)
-    for record in delivery.hand_off.records:
-        yield words.name(f"  ✎ {record}", 300)
+    yield from form(delivery.hand_off)
+
+
+def form(seen: HandOff) -> Iterator[RenderableType]:
+    """Everything that the person needs: where, field by field, what to do, what is asked afterwards."""
+    yield words.name(seen.where, 300)
+    yield words.facts_table(*((field.label, words.name(field.value, 300)) for field in seen.fields))
+    for warning in seen.warnings:
+        yield Text(f"  ! {words.name(warning, 300).plain}", style="yellow")
+    for sign, texts in (("□", seen.checklist), ("?", seen.questions), ("✎", seen.records)):
+        for text in texts:
+            yield Padding(words.name(f"{sign} {text}", 300), (0, 0, 0, 2))
 
 
 def _missing(seen: RotationView) -> Iterator[RenderableType]:

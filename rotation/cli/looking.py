@@ -1,15 +1,20 @@
 """Commands that only look: plan, status, show."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from rotation.cli import journeys, screens
+from rotation.cli.progress import rate, watched
 from rotation.cli.terminal import AsJson, Terminal, tell, terminal
 from rotation.domain.identifiers import GUID, ULID, LineId, LineName
 from rotation.workflows import planning, showing
 from rotation.workflows.finding import find_application, find_rotation
+from rotation.workflows.planning import Plan
 from rotation.workflows.services import Services
 from rotation.workflows.views import ApplicationView, LineDetail, LineView, RotationView
 
@@ -18,8 +23,20 @@ type Shown = RotationView | LineDetail | ApplicationView
 
 def plan(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Tell what tonight would do. Reads every application; writes nothing."""
-    seen = terminal(ctx).run(planning.plan, as_json=as_json)
+
+    async def act(services: Services) -> Plan:
+        counts: dict[str, int] = {}
+        async with watched(partial(_reading, counts), quiet=as_json):
+            return await planning.plan(services, counts)
+
+    seen = terminal(ctx).run(act, as_json=as_json)
     tell(seen, *screens.plan(seen), as_json=as_json)
+
+
+def _reading(counts: Mapping[str, int], seconds: float) -> Text:
+    found = counts.get("applications", 0)
+    told = f"{found:,} applications, {counts.get('credentials', 0):,} secrets, {counts.get('pages', 0)} pages"
+    return Text(f"▸ reading: {told}  {rate(found, seconds)}", style="cyan")
 
 
 def status(

@@ -1,11 +1,11 @@
 """The command that sends back to work what gave up."""
 
 import typer
-from rich.live import Live
 from rich.text import Text
 
 from rotation.cli.complaints import Exit
-from rotation.cli.terminal import WHERE, AsJson, AsPerson, console, tell, terminal
+from rotation.cli.progress import live_line
+from rotation.cli.terminal import WHERE, AsJson, AsPerson, tell, terminal
 from rotation.cli.words import counted
 from rotation.workflows import replaying
 from rotation.workflows.replaying import Replayed
@@ -18,21 +18,20 @@ def replay(ctx: typer.Context, as_person: AsPerson = "", as_json: AsJson = False
 
     async def act(services: Services) -> Replayed:
         by = await here.who(as_person)
-        with Live(console=console(), transient=True, refresh_per_second=4, auto_refresh=not as_json) as live:
+        with live_line(quiet=as_json) as show:
             tried = 0
 
             def progress(what: str) -> None:
                 nonlocal tried
                 tried += 1
-                if not as_json:
-                    live.update(Text(f"▸ {tried} sent back: {what}", style="cyan"))
+                show(Text(f"▸ {tried} sent back: {what}", style="cyan"))
 
             return await replaying.replay(services, by=by, where=WHERE, progress=progress)
 
     done = here.run(act, as_json=as_json)
     tell(done, *_told(done), as_json=as_json)
     if done.later:
-        raise typer.Exit(Exit.UNAVAILABLE)
+        raise typer.Exit(Exit.INCOMPLETE)
 
 
 def _told(done: Replayed) -> list[Text]:

@@ -11,7 +11,7 @@ from rich.text import Text
 from rotation.cli import words
 from rotation.cli.enrolling import key_ids
 from rotation.cli.rotating import RotationArgument
-from rotation.cli.terminal import WHERE, AsJson, AsPerson, Terminal, Yes, confirm, tell, terminal
+from rotation.cli.terminal import WHERE, AsJson, AsPerson, Terminal, Yes, confirm, tell, terminal, why
 from rotation.domain.errors import Refused
 from rotation.domain.identifiers import KeyId, RotationId
 from rotation.workflows import retire_now
@@ -39,15 +39,13 @@ def retire(
         _show(here, rotation, chosen, as_json=as_json, only=preview)
         if preview:
             return
-    why = reason.strip() or ("" if as_json or yes else typer.prompt("Why?"))
-    if not why:
-        raise typer.BadParameter("say why, for the audit trail", param_hint="--reason")
+    said = why(reason, ask=not (as_json or yes))
     confirm("Remove it now?", yes=yes)
 
     async def act(services: Services) -> tuple[RotationId, tuple[KeyId, ...], str]:
         by = await here.who(as_person)
         found = await find_rotation(services, rotation)
-        return found, await retire_now.retire(services, found, key_ids(chosen), by=by, why=why, where=WHERE), by
+        return found, await retire_now.retire(services, found, key_ids(chosen), by=by, why=said, where=WHERE), by
 
     found, going, by = here.run(act, as_json=as_json)
     told = {"rotation": str(found), "key_ids": going, "by": by}

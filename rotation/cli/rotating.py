@@ -22,6 +22,7 @@ from rotation.cli.terminal import (
     confirm,
     tell,
     terminal,
+    why,
 )
 from rotation.domain.delivery import AwaitingPerson, HandOff
 from rotation.domain.errors import NotFound, Refused
@@ -197,8 +198,8 @@ def _asked(form: HandOff | None, given: dict[str, str], *, as_json: bool) -> dic
     """Ask what is not answered yet, where somebody is there to answer."""
     if form is None or as_json or not sys.stdin.isatty():
         return {}
-    said = {text: "yes" if typer.confirm(text) else "no" for text in form.questions if text not in given}
-    return said | {text: typer.prompt(text) for text in form.records if text not in given}
+    said = {text: "yes" if typer.confirm(text, err=True) else "no" for text in form.questions if text not in given}
+    return said | {text: typer.prompt(text, err=True) for text in form.records if text not in given}
 
 
 async def _form(services: Services, rotation: RotationId, to: DestinationName) -> HandOff | None:
@@ -232,7 +233,7 @@ def retry(
     count = here.run(act, as_json=as_json)
     tell({"retried": count, "reason": reason}, Text(f"{count} rotations go on."), as_json=as_json)
     if count == 0:
-        raise typer.Exit(Exit.NOT_FOUND)
+        raise typer.Exit(Exit.FINDINGS)
 
 
 def _retry_one(rotation: str) -> Callable[[Services, str], Awaitable[None]]:
@@ -246,13 +247,14 @@ def abandon(
     ctx: typer.Context,
     rotation: RotationArgument,
     *,
-    reason: Annotated[str, typer.Option("--reason", help="For the audit trail.", prompt="Why?")],
+    reason: Annotated[str, typer.Option("--reason", help="For the audit trail; without it you are asked.")] = "",
     as_person: AsPerson = "",
     as_json: AsJson = False,
 ) -> None:
     """Give up a rotation that has published nothing; what it minted is removed."""
+    said = why(reason, ask=not as_json)
 
     async def act(services: Services, by: str) -> None:
-        await operating.abandon(services, await find_rotation(services, rotation), by=by, why=reason, where=WHERE)
+        await operating.abandon(services, await find_rotation(services, rotation), by=by, why=said, where=WHERE)
 
     _do(ctx, as_person, act, said="abandoned", rotation=rotation, as_json=as_json)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -10,6 +11,8 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.text import Text
 
 from rotation import settings
 from rotation.cli import complaints, who
@@ -17,7 +20,10 @@ from rotation.domain.errors import RotationError
 from rotation.workflows.facts import facts
 from rotation.workflows.services import Services
 
-WIDTH = 80
+READABLE = 100
+"""Running text is no wider than this, however wide the terminal; tables take what they need."""
+UNFOLDED = 1000
+"""Where nobody reads but a program, a row is one line."""
 WHERE = "terminal"
 """Where something was said, for the audit trail."""
 
@@ -82,9 +88,14 @@ def terminal(ctx: typer.Context) -> Terminal:
 
 
 def console() -> Console:
-    """Give the console for screens, at most 80 columns; made anew because tests swap standard output."""
+    """
+    Give the console for screens; made anew because tests swap standard output.
+
+    As wide as the terminal. In a pipe, where COLUMNS does not say how wide it is, nothing is folded: what follows
+    reads lines.
+    """
     found = Console(highlight=False)
-    return found if found.width <= WIDTH else Console(highlight=False, width=WIDTH)
+    return found if found.is_terminal or "COLUMNS" in os.environ else Console(highlight=False, width=UNFOLDED)
 
 
 def errors() -> Console:
@@ -98,8 +109,9 @@ def tell(value: object, *screens: RenderableType, as_json: bool) -> None:
         write_json(facts(value))
         return
     shown = console()
+    readable = shown.width if shown.width == UNFOLDED else min(shown.width, READABLE)
     for screen in screens:
-        shown.print(screen)
+        shown.print(screen, width=readable if isinstance(screen, Text | Padding) else None)
 
 
 def write_json(value: Any) -> None:
@@ -120,6 +132,13 @@ def complain(error: RotationError, *, as_json: bool) -> None:
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Ask before something is done; a no ends the command."""
-    if not yes and not typer.confirm(question):
-        raise typer.Exit(complaints.Exit.REFUSED)
+    """Ask before something is done, beside standard output; a no ends the command."""
+    if not yes and not typer.confirm(question, err=True):
+        raise typer.Exit(complaints.Exit.FINDINGS)
+
+
+def why(given: str, *, ask: bool) -> str:
+    """Give the reason for the audit trail: said already, or asked for; wrong use without."""
+    if said := given.strip() or (typer.prompt("Why?", err=True).strip() if ask else ""):
+        return said
+    raise typer.BadParameter("say why, for the audit trail", param_hint="--reason")

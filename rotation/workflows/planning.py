@@ -26,14 +26,16 @@ class Plan:
     remarks: tuple[str, ...]
 
 
-async def plan(services: Services) -> Plan:
+async def plan(services: Services, counts: dict[str, int] | None = None) -> Plan:
     """
     Read the whole directory as the nightly scan does and tell what it would open; writes nothing.
+
+    *counts* is filled while it reads (`applications`, `credentials`, `pages` ...), for whoever watches.
 
     Raises:
         Retryable, AccessDenied: A page could not be read, so there is no plan.
     """
-    reading = SecretsPass(services=services, scan="plan", dry_run=True)
+    reading = SecretsPass(services=services, scan="plan", dry_run=True, counts={} if counts is None else counts)
     await reading.read()
     due = reading.told_due()
     configuration = await services.configurations.current()

@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.running.world import ROOT, World
 
-_TRY_AGAIN = 5
+_TRY_AGAIN = 4
 """The command line's exit code where it says itself that one should try again in a moment."""
 _TRIES = 5
 _PAUSE = 1.0

@@ -35,7 +35,7 @@ def test_every_problem_is_told_with_its_place_and_what_is_allowed(shell: Shell, 
     file = tmp_path / "mine.yaml"
     file.write_text("policies:\n  - name: hr\n    select: {names: [x]}\n    lifetime: 30\n    modus: rotate\n")
     done = shell.type("config", "check", str(file))
-    assert done.exit_code == Exit.MISCONFIGURED
+    assert done.exit_code == Exit.FINDINGS
     assert "mine.yaml:4:" in done.stderr
     assert "mine.yaml:5:" in done.stderr
     assert "allowed:" in done.stderr
@@ -45,7 +45,7 @@ def test_every_problem_is_told_with_its_place_and_what_is_allowed(shell: Shell, 
 
 def test_a_file_that_is_not_there_is_told_so(shell: Shell, tmp_path: Path) -> None:
     done = shell.type("config", "check", str(tmp_path / "none.yaml"))
-    assert done.exit_code == Exit.MISCONFIGURED
+    assert done.exit_code == Exit.WRONG_USE
     assert "none.yaml cannot be read" in done.stderr
 
 
@@ -68,6 +68,7 @@ def test_help_lists_every_command_and_every_exit_code(shell: Shell) -> None:
         "acknowledge",
         "retry",
         "abandon",
+        "handoffs",
     ):
         assert f" {command} " in shown
     for code in Exit:

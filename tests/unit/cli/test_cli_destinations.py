@@ -19,14 +19,14 @@ def two(shell: Shell) -> None:
 def test_all_ready_is_well(shell: Shell) -> None:
     two(shell)
     done = shell.type("destinations", "check")
-    assert done.exit_code == Exit.OK
+    assert done.exit_code == Exit.FINE
     assert done.stdout.count("✓ Ready") == 2
 
 
 def test_none_configured_is_well_too(shell: Shell) -> None:
     shell.world = World(configuration=configure(readers=("somebody",)))
     done = shell.type("destinations", "check")
-    assert (done.exit_code, done.stdout.strip()) == (Exit.OK, "No destination is configured.")
+    assert (done.exit_code, done.stdout.strip()) == (Exit.FINE, "No destination is configured.")
 
 
 def test_what_is_misconfigured_says_what_to_do_and_is_a_finding(shell: Shell) -> None:
@@ -35,7 +35,7 @@ def test_what_is_misconfigured_says_what_to_do_and_is_a_finding(shell: Shell) ->
     kind.answers[STORE.name] = AccessDenied("give our identity get and set on the secret")
     kind.answers[SECOND.name] = Unavailable("no answer")
     done = shell.type("destinations", "check")
-    assert done.exit_code == Exit.REFUSED
+    assert done.exit_code == Exit.FINDINGS
     assert "■ Misconfigured" in done.stdout
     assert "give our identity get and set on the secret" in " ".join(done.stdout.split())
     assert "⧗ Unknown" in done.stdout
@@ -47,7 +47,7 @@ def test_what_is_only_unknown_has_a_code_of_its_own_and_warnings_show(shell: She
     kind.answers[STORE.name] = Unavailable("no answer")
     kind.answers[SECOND.name] = Check(readiness=Readiness.READY, warnings=("the token ends soon",))
     done = shell.type("destinations", "check")
-    assert done.exit_code == Exit.UNAVAILABLE
+    assert done.exit_code == Exit.INCOMPLETE
     assert "! the token ends soon" in done.stdout
 
 
@@ -70,7 +70,7 @@ def test_as_json_the_same_facts(shell: Shell) -> None:
 def test_a_name_of_none_is_not_found(shell: Shell) -> None:
     two(shell)
     done = shell.type("destinations", "check", "shop")
-    assert done.exit_code == Exit.NOT_FOUND
+    assert done.exit_code == Exit.WRONG_USE
     assert "no destination is called shop; there are store, second" in " ".join(done.stderr.split())
 
 
@@ -103,7 +103,7 @@ def test_going_back_shows_asks_and_delivers(shell: Shell) -> None:
 def test_a_no_changes_nothing(shell: Shell) -> None:
     application, version = rotated_twice(shell)
     done = shell.type("deliver", application, "--version", version, "--reason", "why not", answers="n\n")
-    assert done.exit_code == Exit.REFUSED
+    assert done.exit_code == Exit.FINDINGS
     assert "went-back" not in shell.world.events()
 
 
@@ -120,7 +120,7 @@ def test_a_preview_changes_nothing_and_names_the_brake(shell: Shell) -> None:
 def test_json_without_a_yes_is_refused_and_with_one_it_needs_a_reason(shell: Shell) -> None:
     application, version = rotated_twice(shell)
     assert shell.facts("deliver", application, "--version", version)["error"] == "not-confirmed"
-    assert shell.type("deliver", application, "--version", version, "--yes", "--json").exit_code == Exit.USAGE
+    assert shell.type("deliver", application, "--version", version, "--yes", "--json").exit_code == Exit.WRONG_USE
     told = shell.facts("deliver", application, "--version", version, "--yes", "--reason", "it breaks")
     assert told == {"rotation": str(shell.world.rotations()[0].id), "version": version, "by": "ada@contoso.example"}
 
@@ -128,5 +128,5 @@ def test_json_without_a_yes_is_refused_and_with_one_it_needs_a_reason(shell: She
 def test_a_version_that_cannot_be_used_is_refused(shell: Shell) -> None:
     application, _version = rotated_twice(shell)
     done = shell.type("deliver", application, "--version", "f" * 32, "--yes", "--reason", "x")
-    assert done.exit_code == Exit.REFUSED
+    assert done.exit_code == Exit.FINDINGS
     assert "version-unusable" in done.stderr

@@ -1,0 +1,1 @@
+"""Read models for people: pages, the terminal and HTTP show the same. Nothing here changes anything."""
