@@ -134,6 +134,8 @@ def _only_if(etag: str) -> dict[str, Any]:
 def _filter(query: Query) -> tuple[str, dict[str, Any]]:
     parts: dict[str, tuple[str, Any]] = {
         "partition": ("PartitionKey eq @partition", query.partition),
+        "since": ("PartitionKey ge @since", query.partitions[0] if query.partitions else None),
+        "until": ("PartitionKey lt @until", query.partitions[1] if query.partitions else None),
         "first": ("RowKey ge @first", query.first),
         "before": ("RowKey lt @before", query.before),
     }

@@ -1,8 +1,8 @@
 """
 When the host fires a timer: six-field NCRONTAB, `{second} {minute} {hour} {day} {month} {day of week}`, in UTC.
 
-Read only to tell a night that was missed from one that was never due. A day must satisfy both the day and the
-day-of-week field; Sunday is 0 (platform.md D2).
+Read to tell a night that was missed from one that was never due, and to tell people when the next one is. A day must
+satisfy both the day and the day-of-week field; Sunday is 0 (platform.md D2).
 """
 
 from dataclasses import dataclass
@@ -56,6 +56,15 @@ class Schedule:
                 return found
         return None
 
+    def following(self, after: datetime) -> datetime | None:
+        """Give the first instant after *after* at which it is due; None: not within a year."""
+        begin = after.astimezone(UTC)
+        for days_ahead in range(HORIZON_DAYS + 1):
+            day = begin + timedelta(days=days_ahead)
+            if self._is_day(day) and (found := self._first_time(day, begin)) is not None:
+                return found
+        return None
+
     def _is_day(self, day: datetime) -> bool:
         return day.month in self.months and day.day in self.days and day.isoweekday() % 7 in self.weekdays
 
@@ -65,6 +74,15 @@ class Schedule:
                 for second in reversed(self.seconds):
                     moment = day.replace(hour=hour, minute=minute, second=second, microsecond=0)
                     if moment <= end:
+                        return moment
+        return None
+
+    def _first_time(self, day: datetime, begin: datetime) -> datetime | None:
+        for hour in self.hours:
+            for minute in self.minutes:
+                for second in self.seconds:
+                    moment = day.replace(hour=hour, minute=minute, second=second, microsecond=0)
+                    if moment > begin:
                         return moment
         return None
 

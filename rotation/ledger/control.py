@@ -1,7 +1,7 @@
 """The brakes, the night, configuration loads, and the audit of what belongs to no application (table `control`)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -9,9 +9,11 @@ from rotation.domain.brakes import Breaker, Night, Pause, RampCount
 from rotation.domain.errors import StaleRecord, Unavailable
 from rotation.ledger import keys
 from rotation.ledger.codec import Codec
-from rotation.ports.tables import Delete, Insert, Replace, Row, Tables, Upsert, Value, prefix
+from rotation.ledger.expiries import ENDS
+from rotation.ports.tables import Delete, Insert, Query, Replace, Row, Tables, Upsert, Value, prefix
 
-PARTITION = "control"
+PARTITION = keys.CONTROL
+HISTORY = "z|"
 TRIES = 30
 
 
@@ -46,6 +48,21 @@ USAGE: Codec[UsageReading] = Codec(UsageReading)
 BEGINNING: Codec[Beginning] = Codec(Beginning)
 WATCHED: Codec[Watched] = Codec(Watched)
 RESUMING: Codec[tuple[str, ...]] = Codec(tuple[str, ...])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """All that `control` holds besides history, as of one reading."""
+
+    pause: Pause | None = None
+    breaker: Breaker = field(default_factory=Breaker)
+    ramp: RampCount = field(default_factory=RampCount)
+    night: Night | None = None
+    beginning: Beginning = field(default_factory=Beginning)
+    watched: Watched = field(default_factory=Watched)
+    usage: Mapping[str, UsageReading] = field(default_factory=dict)
+    ends: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """How many ends each day (`2026-12-05`) has of each `<kind> <status>`, as the last complete passes found."""
 
 
 class Single[Record]:
@@ -129,6 +146,32 @@ class Control:
             await self._tables.commit(keys.CONTROL, PARTITION, [row])
         except StaleRecord:
             return
+
+    async def standing(self) -> Standing:
+        """Read everything but history, in one query."""
+        rows = {
+            row.key: row.values
+            async for row in self._tables.query(keys.CONTROL, Query(partition=PARTITION, before=HISTORY))
+        }
+        ends: dict[str, dict[str, int]] = {}
+        for key, values in rows.items():
+            for day, found in ENDS.record(values).items() if key.startswith("ends|") else ():
+                ends.setdefault(day, {}).update(found)
+        sources = {key.removeprefix("usage|"): values for key, values in rows.items() if key.startswith("usage|")}
+
+        def of[Record](codec: Codec[Record], name: str, empty: Record) -> Record:
+            return codec.record(rows[name]) if name in rows else empty
+
+        return Standing(
+            pause=PAUSE.record(rows["pause"]) if "pause" in rows else None,
+            breaker=of(BREAKER, "breaker", Breaker()),
+            ramp=of(RAMP, "ramp", RampCount()),
+            night=of(NIGHT, "night", None),
+            beginning=of(BEGINNING, "beginning", Beginning()),
+            watched=of(WATCHED, "watched", Watched()),
+            usage={name: USAGE.record(values) for name, values in sources.items()},
+            ends=ends,
+        )
 
     async def history(self) -> list[Row]:
         """Read the audit of what belongs to no application, oldest first."""

@@ -44,6 +44,8 @@ class Expiry:
 
 
 CODEC: Codec[Expiry] = Codec(Expiry)
+ENDS: Codec[Mapping[str, Mapping[str, int]]] = Codec(Mapping[str, Mapping[str, int]])
+"""How many ends each day has, of each kind and status: pages draw them without reading every row."""
 
 
 PRINT = "print"
@@ -78,6 +80,8 @@ class ExpiryChanges:
     _pending: dict[str, list[Change]] = field(default_factory=dict)
     written: int = 0
     deleted: int = 0
+    days: dict[str, dict[str, int]] = field(default_factory=dict)
+    """How many ends each day has of `<kind> <status>`, of those that this pass wants."""
 
     @classmethod
     async def begin(cls, tables: Tables, kinds: frozenset[str]) -> "ExpiryChanges":
@@ -94,6 +98,7 @@ class ExpiryChanges:
 
     async def want(self, expiry: Expiry) -> None:
         """Say that this row should be there."""
+        self._count(expiry)
         partition, known_by = expiry.partition, _print_of(expiry)
         known = self.known.get(partition)
         if known and known_by in known:
@@ -104,6 +109,11 @@ class ExpiryChanges:
         await self._add(partition, Upsert(key=expiry.key, values=_values(expiry, known_by)))
         self.written += 1
 
+    def _count(self, expiry: Expiry) -> None:
+        day = self.days.setdefault(f"{expiry.end_at:%Y-%m-%d}", {})
+        what = f"{expiry.kind} {expiry.status}"
+        day[what] = day.get(what, 0) + 1
+
     async def _add(self, partition: str, change: Change) -> None:
         waiting = self._pending.setdefault(partition, [])
         waiting.append(change)
@@ -112,12 +122,15 @@ class ExpiryChanges:
             del self._pending[partition]
 
     async def finish(self, *, complete: bool) -> None:
-        """Write what waits; only a complete pass may delete what it did not meet."""
+        """Write what waits; only a complete pass may delete what it did not meet, and tell of each day's ends."""
         for partition in [name for name, left in self.known.items() if left and complete]:
             await self._delete_gone(partition)
         for partition, waiting in self._pending.items():
             await self.tables.commit(keys.EXPIRIES, partition, waiting)
         self._pending = {}
+        if complete:
+            row = Upsert(key=keys.ends("+".join(sorted(self.kinds))), values=ENDS.columns(self.days))
+            await self.tables.commit(keys.CONTROL, keys.CONTROL, [row])
 
     async def _delete_gone(self, partition: str) -> None:
         """Find the keys of prints that were not met; what was only changed bears a new one by now, or soon."""

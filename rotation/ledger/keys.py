@@ -80,6 +80,11 @@ def event(at: datetime, ulid: str) -> str:
     return f"z|event|{at:%Y%m%dT%H%M%S.%f}.{ulid}"
 
 
+def ends(kinds: str) -> str:
+    """Key in `control` of how many ends each day has, as the last complete pass of these kinds found."""
+    return f"ends|{kinds}"
+
+
 def line_index(line_id: LineId) -> str:
     """Key of a line in the index."""
     return str(line_id)

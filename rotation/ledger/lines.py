@@ -13,6 +13,7 @@ from rotation.domain.rotation import Blocked, Delivering, Minting, Planned, Prov
 from rotation.ledger import keys
 from rotation.ledger.application import ApplicationRecord
 from rotation.ledger.codec import Codec
+from rotation.ledger.progress import Progress, progress_of
 from rotation.ports.tables import Delete, Insert, Query, Replace, Tables, Upsert, Value
 
 TRIES = 30
@@ -48,6 +49,8 @@ class IndexedLine:
     """When its open rotation, or the delivery of it that stopped first, last stopped."""
     places_stopped: tuple[tuple[DestinationName, str], ...] = ()
     """Destinations whose delivery is Blocked, and why."""
+    progress: Progress | None = None
+    """How far its latest rotation is, for lists."""
 
     def due_as(self, other: Self) -> Self:
         """Keep what a scan noted on another copy of this entry."""
@@ -87,6 +90,7 @@ def index(line: Line, record: ApplicationRecord, rotation: Rotation | None) -> I
         phase_since=rotation.phase_since if rotation else None,
         stopped_at=_stopped_at(record, rotation),
         places_stopped=tuple((name, phase.reason) for name, phase in _places_stopped(record, rotation)),
+        progress=progress_of(rotation, line, record) if rotation else None,
     )
 
 

@@ -12,6 +12,8 @@ from rotation.ports.tables import Query, Tables, Upsert, Value
 
 DUE_TOLD = 200
 PROBLEMS_TOLD = 50
+LAST_DAY = "9999"
+"""Sorts after every day."""
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -102,8 +104,5 @@ class Scans:
 
     async def since(self, day: datetime) -> list[ScanRecord]:
         """Read the scans of that day and later, oldest first."""
-        query = Query(first=None)
-        first = f"{day:%Y-%m-%d}"
-        return [
-            CODEC.record(row.values) async for row in self._tables.query(keys.SCANS, query) if row.partition >= first
-        ]
+        query = Query(partitions=(f"{day:%Y-%m-%d}", LAST_DAY))
+        return [CODEC.record(row.values) async for row in self._tables.query(keys.SCANS, query)]

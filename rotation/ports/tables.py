@@ -66,6 +66,8 @@ class Query:
     """Rows of one partition (or all), with keys in `[first, before)`, and `column < at` where `due` is given."""
 
     partition: str | None = None
+    partitions: tuple[str, str] | None = None
+    """Partitions in `[first, before)`: a part of a table whose partitions sort by time."""
     first: str | None = None
     before: str | None = None
     due: tuple[str, datetime] | None = None

@@ -11,44 +11,13 @@ from rotation.ledger import application as ledger
 from rotation.ledger.application import ApplicationRecord
 from rotation.ledger.lines import IndexedLine
 from rotation.workflows.finding import Found
+from rotation.workflows.reading.states import STATES, says, state_of
 from rotation.workflows.scanning import last_complete
 from rotation.workflows.services import Services
 from rotation.workflows.telling import concerns, event, rotation_view
 from rotation.workflows.views import ApplicationView, LineDetail, LineView, Overview, RotationView, SecretView
 
-STATES = ("blocked", "expired", "waiting", "overlapping", "under-way", "healthy")
-"""The words of ux.md, most urgent first."""
 SOON = timedelta(days=30)
-
-
-def state_of(entry: IndexedLine, now: datetime) -> str:
-    """Give the word of ux.md for a line."""
-    if entry.blocked or entry.stopped or entry.places_stopped:
-        return "blocked"
-    if entry.end_at is not None and entry.end_at <= now:
-        return "expired"
-    if entry.open and entry.phase in {"planned", "delivering"} and not entry.under_way:
-        return "waiting"
-    if entry.open and entry.phase in {"overlapping", "retiring"}:
-        return "overlapping"
-    return "under-way" if entry.open else "healthy"
-
-
-def _says(entry: IndexedLine, state: str) -> str:
-    match state:
-        case "blocked":
-            places = ", ".join(f"{place} ({reason})" for place, reason in entry.places_stopped)
-            return f"stopped: {entry.stopped or entry.blocked or places}"
-        case "expired":
-            return "its current secret has ended"
-        case "waiting":
-            return "waits for an approval" if entry.phase == "planned" else "waits for a person"
-        case "overlapping":
-            return "both secrets work; the old one waits for evidence"
-        case "under-way":
-            return entry.phase
-        case _:
-            return "fine" if entry.end_at else "no secret yet"
 
 
 def _line_view(entry: IndexedLine, now: datetime) -> LineView:
@@ -61,7 +30,7 @@ def _line_view(entry: IndexedLine, now: datetime) -> LineView:
         line=entry.id.name,
         policy=entry.policy,
         state=state,
-        says=_says(entry, state),
+        says=says(entry, now),
         ends_at=entry.end_at if entry.end_at and entry.end_at < NEVER else None,
         current=entry.current,
         rotation=str(RotationId(entry.id.application, ulid)) if ulid else None,

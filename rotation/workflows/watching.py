@@ -37,11 +37,17 @@ async def missed_night(services: Services) -> str:
     """Tell which night had no complete scan, where the schedule says that there should have been one; else nothing."""
     now = services.clock.now()
     since = (await services.control.watched.read()).since
+    due_at = _due_at(services, now) or now
+    last = await last_complete(services, days=(now - due_at).days + 7)
+    return missed(services, since=since, finished=last.finished_at if last else None)
+
+
+def missed(services: Services, *, since: datetime | None, finished: datetime | None) -> str:
+    """Say the same from what was read already: *since* when nights are watched, when a scan was last complete."""
+    now = services.clock.now()
     due_at = _due_at(services, now)
     if due_at is None or since is None or due_at < since:
         return ""
-    last = await last_complete(services, days=(now - due_at).days + 7)
-    finished = last.finished_at if last else None
     if finished is not None and (finished >= due_at or now - finished <= A_NIGHT + SCAN_TAKES):
         return ""
     told_last = f"the last one was {finished:%Y-%m-%d %H:%M} UTC" if finished else "there was none before"

@@ -156,6 +156,13 @@ class TablesPromises:
         ]
         assert await keys(tables, table, Query(partition="q", before="a|line|x")) == ["a|lease", "a|lineage"]
 
+    async def test_partitions_are_read_from_the_first_up_to_before_the_last(self, tables: Tables, table: str) -> None:
+        for partition in ("2026-W09", "2026-W10", "2026-W11", "2026-W12"):
+            await tables.commit(table, partition, [Insert(key="k", values={})])
+        found = await rows(tables, table, Query(partitions=("2026-W10", "2026-W12")))
+        assert [row.partition for row in found] == ["2026-W10", "2026-W11"]
+        assert await rows(tables, table, Query(partitions=("2026-W10", "2026-W12"), first="l")) == []
+
     async def test_due_is_strictly_before(self, tables: Tables, table: str) -> None:
         # Azurite compares instants by the millisecond; the service does by 100 nanoseconds.
         times = {"early": NOW - timedelta(milliseconds=1), "now": NOW, "late": NOW + timedelta(days=1)}

@@ -121,6 +121,8 @@ def _matching(rows: Iterator[Row], query: Query) -> Iterator[Row]:
     for row in rows:
         if query.partition not in {None, row.partition}:
             continue
+        if query.partitions is not None and not query.partitions[0] <= row.partition < query.partitions[1]:
+            continue
         if (query.first is not None and row.key < query.first) or (
             query.before is not None and row.key >= query.before
         ):

@@ -32,8 +32,27 @@ def test_the_last_instant_at_which_it_was_due(text: str, last: tuple[int, ...]) 
     assert Schedule.parse(text).latest(MONDAY) == found
 
 
+@pytest.mark.parametrize(
+    ("text", "next_one"),
+    [
+        ("0 0 2 * * *", (3, 3, 2, 0, 0)),
+        ("0 30 12 * * *", (3, 3, 12, 30, 0)),
+        ("0 */5 * * * *", (3, 2, 12, 35, 0)),
+        ("30 * * * * *", (3, 2, 12, 30, 30)),
+        ("0 0 2 * * Sun", (3, 8, 2, 0, 0)),
+        ("0 15,45 8-13 * * *", (3, 2, 12, 45, 0)),
+    ],
+)
+def test_the_next_instant_at_which_it_is_due(text: str, next_one: tuple[int, ...]) -> None:
+    month, day, hour, minute, second = next_one
+    found = datetime(2026, month, day, hour, minute, second, tzinfo=UTC)
+    assert Schedule.parse(text).following(MONDAY) == found
+
+
 def test_a_day_that_is_in_no_calendar_is_never_due() -> None:
-    assert Schedule.parse("0 0 2 31 2 *").latest(MONDAY) is None
+    never = Schedule.parse("0 0 2 31 2 *")
+    assert never.latest(MONDAY) is None
+    assert never.following(MONDAY) is None
 
 
 @pytest.mark.parametrize(

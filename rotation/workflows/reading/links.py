@@ -1,0 +1,34 @@
+"""Where pages are, as paths below the dashboard's address; every model and every message links by these."""
+
+from urllib.parse import quote
+
+from rotation.domain.identifiers import DestinationName, LineId, ObjectId, RotationId
+
+OVERVIEW = "/"
+ROTATIONS = "/rotations"
+
+
+def application(object_id: ObjectId | str) -> str:
+    """Give the page of an application."""
+    return f"/applications/{object_id}"
+
+
+def line(line_id: LineId) -> str:
+    """Give the place of a line on its application's page."""
+    return f"{application(line_id.application)}#line-{line_id.name}"
+
+
+def rotation(rotation_id: RotationId) -> str:
+    """Give the page of a rotation."""
+    return f"/rotations/{rotation_id}"
+
+
+def hand_off(rotation_id: RotationId, destination: DestinationName) -> str:
+    """Give the page of a hand-off."""
+    return f"/hand-offs/{rotation_id}/{destination}"
+
+
+def expiries(**filters: str) -> str:
+    """Give the list of end dates, filtered."""
+    asked = "&".join(f"{name}={quote(value)}" for name, value in filters.items())
+    return f"/expiries?{asked}" if asked else "/expiries"
