@@ -9,7 +9,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rotation.domain.errors import RotationError
+from rotation.domain.errors import Misread, RotationError
 from rotation.domain.identifiers import NAME, DestinationName, RotationId
 
 VERSION = 1
@@ -62,6 +62,22 @@ def _fields(text: str, wanted: tuple[str, ...]) -> dict[str, str]:
     if missing or set(body) - {"v", *wanted}:
         raise UnreadableMessage(f"fields are {sorted(set(body) - {'v'})}; expected {sorted(wanted)}")
     return {name: body[name] for name in wanted}
+
+
+def references(text: str) -> dict[str, str]:
+    """Give the ids that a message names, by field, as far as it can be read at all: for logs, never to act on."""
+    try:
+        body: Any = json.loads(text)
+    except ValueError:
+        return {}
+    if not isinstance(body, dict):
+        return {}
+    named = {name: body[name] for name in ("scan", "rotation", "destination", "key") if isinstance(body.get(name), str)}
+    try:
+        RotationId.parse(named.get("rotation", ""))
+    except Misread:
+        named.pop("rotation", None)
+    return named
 
 
 def read_scan(text: str) -> ScanMessage:

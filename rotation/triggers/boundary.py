@@ -26,7 +26,8 @@ from rotation.domain.errors import (
     Superseded,
     VaultRefused,
 )
-from rotation.domain.messages import UnreadableMessage
+from rotation.domain.messages import UnreadableMessage, references
+from rotation.telemetry import invocation
 from rotation.web.bodies import BadRequest
 from rotation.web.exchange import Handler, Request, Response
 from rotation.workflows import giving_up
@@ -54,16 +55,19 @@ async def message(known: Known, queue: str, text: str, *, work: Work) -> None:
     A message that cannot be read has its reason kept before it is let go to the poison queue, which keeps none.
     Everything else is a bug: the host counts.
     """
-    try:
-        await work(known(), text)
-    except (Retryable, OutcomeUnknown, Superseded) as error:
-        log.info("message.completed-early", extra={"queue": queue, "reason": error.reason})
-    except Misconfigured as error:
-        log.error("message.misconfigured", extra={"queue": queue, "problems": list(error.problems)})  # noqa: TRY400  # the problems say it all; a trace would hide them
-    except UnreadableMessage as error:
-        log.warning("message.unreadable", extra={"queue": queue, "reason": error.message})
-        await giving_up.unreadable(known(), queue, text, reason=error.message)
-        raise
+    with invocation("queue", queue, references(text)) as told:
+        try:
+            await work(known(), text)
+        except (Retryable, OutcomeUnknown, Superseded) as error:
+            told.outcome = error.reason
+            log.info("message.completed-early", extra={"queue": queue, "reason": error.reason})
+        except Misconfigured as error:
+            told.outcome = error.reason
+            log.error("message.misconfigured", extra={"queue": queue, "problems": list(error.problems)})  # noqa: TRY400  # the problems say it all; a trace would hide them
+        except UnreadableMessage as error:
+            log.warning("message.unreadable", extra={"queue": queue})
+            await giving_up.unreadable(known(), queue, text, reason=error.message)
+            raise
 
 
 async def poison(known: Known, queue: str, text: str) -> None:
@@ -73,32 +77,59 @@ async def poison(known: Known, queue: str, text: str) -> None:
     It raises for storage only, which is where it would be recorded: nobody reads the poison queue of a poison queue.
     A message that ends there all the same is no loss; its wake stands, and what crashed comes this way again.
     """
+    with invocation("poison", queue, references(text)) as told:
+        told.outcome = await _recorded(known, queue, text)
+
+
+async def _recorded(known: Known, queue: str, text: str) -> str:
+    """Record it, and give the outcome."""
     try:
         await giving_up.gave_up(known(), queue, text)
     except LeaseHeld as held:
         await giving_up.come_back(known(), queue, text, until=held.until)
+        return held.reason
     except Retryable:
         raise
     except Misconfigured as error:
         log.error("poison.misconfigured", extra={"queue": queue, "problems": list(error.problems)})  # noqa: TRY400  # as above
+        return error.reason
     except (NotFound, Superseded) as error:
         log.warning("poison.nothing-left", extra={"queue": queue, "reason": error.reason})
+        return error.reason
     except Exception as error:
         log.exception("poison.not-recorded", extra={"queue": queue})
         why = error.reason if isinstance(error, RotationError) else type(error).__name__
         await giving_up.not_recorded(known(), queue, text, why=why)
+        return "not-recorded"
+    log.warning("poison.recorded", extra={"queue": queue, **references(text)})
+    return "recorded"
 
 
 async def tick(known: Known, name: str, work: Callable[[Services], Awaitable[object]]) -> None:
     """Carry out what a timer asks for: what could not be done now is done at its next turn."""
-    try:
-        await work(known())
-    except (Retryable, OutcomeUnknown, Superseded) as error:
-        log.warning("timer.later", extra={"timer": name, "reason": error.reason, "told": error.message})
+    with invocation("timer", name) as told:
+        try:
+            await work(known())
+        except (Retryable, OutcomeUnknown, Superseded) as error:
+            told.outcome = error.reason
+            log.warning("timer.later", extra={"timer": name, "reason": error.reason})
 
 
 async def answer(known: Known, request: Request, handler: Handler) -> Response:
     """Answer a request; whatever is raised becomes a problem, and a bug is logged and told without its inside."""
+    with invocation("http", _named(handler)) as told:
+        response = await _answered(known, request, handler)
+        told.outcome = str(response.status)
+    return response
+
+
+def _named(handler: Handler) -> str:
+    """Name a handler by its module and itself: routes hold ids, and metrics must not."""
+    module = getattr(handler, "__module__", "").rpartition(".")[2]
+    return f"{module}.{getattr(handler, '__name__', 'handler')}"
+
+
+async def _answered(known: Known, request: Request, handler: Handler) -> Response:
     try:
         return await handler(known(), request)
     except RotationError as error:

@@ -46,6 +46,7 @@ async def contest(services: Services, line_id: LineId, seen: str) -> bool:
         facts = {"line": line_id.name, "reason": blocked.reason, "detail": blocked.detail}
         event = ledger.put_event(now, services.ulids.make(), what="line.blocked", facts=facts)
         await fence.commit([ledger.put_line(line), event], now=now)
+        log.warning("line.blocked", extra={"line": str(line_id), "reason": blocked.reason})
         record.lines[line_id.name] = line
         await services.lines.put(index(line, record, record.rotations.get(line.latest or "")))
     except Superseded:

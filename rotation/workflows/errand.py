@@ -1,5 +1,6 @@
 """One step of one delivery: what it knows, how it writes, and what travels."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,8 @@ from rotation.ledger.fence import Claim, Fence, Place
 from rotation.ledger.notices import OUTBOX, OutboxEntry
 from rotation.ports.tables import Change, Replace, Upsert
 from rotation.workflows.services import Services
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,6 +81,8 @@ class Errand:
             name = keys.outbox(after.rotation.ulid, self.services.ulids.make())
             changes.append(Upsert(key=name, values=OUTBOX.columns(entry)))
         etags = await self.fence.commit(changes, now=now, payload=HOLDING.columns(holding) if holding else None)
+        if moved:
+            _log_move(self.delivery, after, now=now)
         self.delivery = after
         self.holding = holding or self.holding
         self.etag = etags.get(key) or await self._etag_now(key)
@@ -85,6 +90,15 @@ class Errand:
     async def _etag_now(self, key: str) -> str:
         row = await self.services.tables.get(keys.ROTATIONS, self.delivery.rotation.application, key)
         return row.etag if row else ""
+
+
+def _log_move(before: Delivery, after: Delivery, *, now: datetime) -> None:
+    facts = {"rotation": str(after.rotation), "destination": after.destination}
+    spent = (now - before.since).total_seconds()
+    phases = {"before": before.phase.phase, "phase": after.phase.phase}
+    log.info("delivery.moved", extra={**facts, **phases, "seconds": spent})
+    if isinstance(after.phase, DeliveryBlocked):
+        log.warning("delivery.blocked", extra={**facts, "reason": after.phase.reason})
 
 
 def _told(phase: DeliveryPhase) -> dict[str, object]:

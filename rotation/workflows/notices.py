@@ -1,5 +1,6 @@
 """What people are told of a rotation, in the words of ux.md."""
 
+import logging
 from collections.abc import Mapping
 
 from rotation.domain.identifiers import AudienceName
@@ -11,6 +12,8 @@ from rotation.ports.tables import Upsert
 from rotation.workflows.nudge import nudge_notice
 from rotation.workflows.services import Services
 from rotation.workflows.step import Step
+
+log = logging.getLogger(__name__)
 
 
 def audience_of(step: Step) -> AudienceName | None:
@@ -68,6 +71,7 @@ async def alarm(services: Services, slug: str, *, text: str) -> None:
         message=Message(title=f"Rotation: {text}", summary=text, items=(item,)),
         created_at=now,
     )
+    log.warning("alarm.raised", extra={"slug": slug})
     if await tell_once(services, f"{slug}-{now:%Y%m%d}", notice):
         await services.control.audit(now, services.ulids.make(), "alarm", slug=slug, text=text)
 

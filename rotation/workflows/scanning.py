@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -201,13 +200,20 @@ class _Run:
             remarks=tuple(self.remarks[:PROBLEMS_TOLD]),
         )
         await Scans(self.services.tables).put(done)
-        log.info("scan.finished", extra={"scan": done.id, "complete": done.complete, **_told(done.counts)})
+        log.info("scan.finished", extra=_told(done, now=self.services.clock.now()))
         if problems:
             await alarm(self.services, "scan-incomplete", text=f"the scan is incomplete: {done.problem}")
 
 
-def _told(counts: Mapping[str, int]) -> dict[str, int]:
-    return {f"count_{name}": number for name, number in counts.items()}
+def _told(done: ScanRecord, *, now: datetime) -> dict[str, str | bool | float]:
+    spent = (now - (done.started_at or now)).total_seconds()
+    facts: dict[str, str | bool | float] = {
+        "scan": done.id,
+        "passes": ",".join(done.passes),
+        "complete": done.complete,
+        "dry_run": done.dry_run,
+    }
+    return {**facts, "seconds": spent, **{f"count_{name}": number for name, number in done.counts.items()}}
 
 
 def _beat_seconds(services: Services) -> float:

@@ -58,6 +58,7 @@ async def _send(services: Services, key: str, notice: Notice, *, etag: str) -> N
             log.warning("notice.not-sent", extra={"notice": key, "channel": channel.name, "reason": error.reason})
         else:
             reached.append(channel.name)
+            log.info("notice.sent", extra={"notice": key, "kind": notice.kind, "channel": channel.name})
     if not problems:
         await _done(services, key, notice, reached=len(reached))
         return
@@ -92,6 +93,7 @@ async def _again(services: Services, key: str, notice: Notice, *, etag: str, pro
     later: datetime = now + (KEPT if given_up else min(timedelta(minutes=1 << notice.tries), LATEST))
     await services.notices.change(key, replace(notice, claimed_at=None, given_up=given_up), etag=etag, look_at=later)
     if given_up:
+        log.error("notice.given-up", extra={"notice": key, "kind": notice.kind})
         for channel, why in problems:
             await alarm(services, f"channel-{channel}", text=f"channel {channel} takes no messages: {why}")
 

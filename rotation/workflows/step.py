@@ -1,5 +1,6 @@
 """One step of one rotation under the lease of its application: what it knows, and how it writes."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,8 @@ from rotation.ledger.notices import OUTBOX, OutboxEntry
 from rotation.ports.tables import Change, Upsert
 from rotation.ports.vault import Vault
 from rotation.workflows.services import Services
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +169,7 @@ class Step:
             rows.append(Upsert(key=key, values=OUTBOX.columns(entry)))
             self.record.outbox[key] = entry
         await self.fence.commit(rows, now=now)
+        _log_move(before, after, now=now)
         self.rotation = after
         self.record.rotations[after.id.ulid] = after
         if line is not None:
@@ -175,6 +179,16 @@ class Step:
         """Read the partition again: deliveries are written by others."""
         self.record = await ledger.read(self.services.tables, self.rotation.id.application)
         self.rotation = self.record.rotations[self.rotation.id.ulid]
+
+
+def _log_move(before: Rotation, after: Rotation, *, now: datetime) -> None:
+    if type(before.phase) is type(after.phase):
+        return
+    spent = (now - before.phase_since).total_seconds()
+    moved = {"rotation": str(after.id), "before": before.phase.phase, "phase": after.phase.phase, "seconds": spent}
+    log.info("rotation.moved", extra=moved)
+    if isinstance(after.phase, Blocked):
+        log.warning("rotation.blocked", extra={"rotation": str(after.id), "reason": after.phase.reason})
 
 
 def _told(phase: Phase) -> dict[str, object]:

@@ -98,6 +98,12 @@ def test_host_json_is_of_the_form_that_azure_takes(host: Any) -> None:
     assert host["extensions"]["http"]["routePrefix"] == "api"
 
 
+def test_host_json_tells_in_the_form_that_we_do_and_sets_nothing_that_has_no_effect_then(host: Any) -> None:
+    """With OpenTelemetry the host ignores `logging.applicationInsights`; sampling there would only look as if it held."""
+    assert host["telemetryMode"] == "OpenTelemetry"
+    assert "applicationInsights" not in host["logging"]
+
+
 def test_the_addresses_that_handlers_give_are_below_the_route_prefix(host: Any) -> None:
     prefix = f"/{host['extensions']['http']['routePrefix']}/"
     found = [

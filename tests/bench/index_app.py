@@ -5,7 +5,17 @@ import sys
 import function_app
 from tests.bench.measured import Stopwatch
 
-LATE = ("aiohttp", "azure.core", "azure.data", "azure.identity", "azure.keyvault", "azure.storage", "httpx", "msgraph")
+LATE = (
+    "aiohttp",
+    "azure.core",
+    "azure.data",
+    "azure.identity",
+    "azure.keyvault",
+    "azure.storage",
+    "httpx",
+    "msgraph",
+    "opentelemetry",
+)
 """What must not be loaded yet: SDKs, which load when they are first used."""
 
 if __name__ == "__main__":

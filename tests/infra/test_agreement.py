@@ -30,8 +30,9 @@ NOT_IN_AZURE = {
 """Settings that the code reads and infra/ leaves out, each with the reason."""
 
 READ_BY_THE_PLATFORM = {
-    "APPLICATIONINSIGHTS_CONNECTION_STRING": "the host",
-    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "the host",
+    "APPLICATIONINSIGHTS_CONNECTION_STRING": "the host, and rotation.telemetry, which speaks where settings are wrong",
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "the host, and Azure Monitor's exporter",
+    "PYTHON_ENABLE_OPENTELEMETRY": "the worker: it hands on the host's trace, and the host logs nothing twice",
     "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID": "App Service Authentication",
     "WEBSITE_AUTH_AAD_ALLOWED_TENANTS": "App Service Authentication",
 }

@@ -11,6 +11,8 @@ from msgraph.graph_request_adapter import GraphRequestAdapter, options
 from msgraph.graph_service_client import GraphServiceClient
 from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]  # ships no type marker
 
+from rotation.adapters.measured import MeasuredTransport
+
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
@@ -22,7 +24,7 @@ class Connection:
 
     def __init__(self, credential: "AsyncTokenCredential", root: str, scope: str) -> None:
         # The SDK's own transport, which it puts around this one, does not close what it wraps: we do.
-        self._transport = httpx.AsyncHTTPTransport(http2=True)
+        self._transport = MeasuredTransport(http2=True)
         plain = httpx.AsyncClient(timeout=PATIENCE, transport=self._transport, base_url=f"{root}/v1.0")
         self._http = GraphClientFactory.create_with_default_middleware(client=plain, options=options)
         signed_in = AzureIdentityAuthenticationProvider(credential, scopes=[scope])

@@ -21,6 +21,7 @@ from rotation.domain.messages import (
     read_notice,
     read_rotation,
     read_scan,
+    references,
     write,
 )
 from rotation.domain.reminder import ReminderKey, rung_due
@@ -133,3 +134,15 @@ def test_secret_text_leaves_by_reveal_alone() -> None:
         hash(secret)
     with pytest.raises(ValueError, match="never empty"):
         SecretText("")
+
+
+def test_what_a_message_names_is_told_as_far_as_it_can_be_read() -> None:
+    """For logs: an unreadable message names nothing, and an id that is none is not told."""
+    rotation = "0f8fad5b-d9cb-469f-a165-70867728950e.01JD0000000000000000000001"
+    assert references(write(DeliveryMessage(rotation=rotation, destination="crm"))) == {
+        "rotation": rotation,
+        "destination": "crm",
+    }
+    assert references('{"rotation": "somebody", "key": "alarm-x", "scan": 3, "more": "text"}') == {"key": "alarm-x"}
+    assert references("[]") == {}
+    assert references("no JSON") == {}

@@ -1,0 +1,112 @@
+"""The OpenTelemetry SDK, wired for us alone: no library's spans and no library's chatter pass through it."""
+
+import logging
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+
+from opentelemetry.instrumentation.logging.handler import LoggingHandler
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, LogRecordExporter
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import MetricExporter, MetricReader, PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+from opentelemetry.trace import Link, Span, SpanContext, SpanKind
+from ulid import ULID
+
+from rotation.telemetry.invocations import measured
+from rotation.telemetry.metering import Metering
+
+OURS = "rotation"
+THEIR_OWN = ("azure.monitor", "opentelemetry", "azure.core", "azure.identity")
+"""Loggers of what sends: what they say about sending must not be sent."""
+
+
+class Providers:
+    """
+    Traces, metrics and logs of this process, from now until `close`.
+
+    Nothing is set globally: SDKs that make spans by themselves (kiota, azure-core) put whole addresses into them.
+    """
+
+    def __init__(self, *, spans: SpanExporter, logs: LogRecordExporter, metrics: MetricExporter | MetricReader) -> None:
+        resource = Resource({SERVICE_NAME: OURS})
+        reader = metrics if isinstance(metrics, MetricReader) else PeriodicExportingMetricReader(metrics)
+        self._tracers = TracerProvider(sampler=ALWAYS_ON, resource=resource)
+        self._tracers.add_span_processor(BatchSpanProcessor(spans))
+        self._meters = MeterProvider(metric_readers=[reader], resource=resource)
+        self._logs = LoggerProvider(resource=resource)
+        self._logs.add_log_record_processor(BatchLogRecordProcessor(logs))
+        self._tracer = self._tracers.get_tracer(OURS)
+        self._telling = _Telling(level=logging.INFO, logger_provider=self._logs)
+        self._telling.addFilter(_worth_telling)
+        self._metering = Metering(self._meters.get_meter(OURS), self._call)
+        self._listen()
+
+    def span(self, name: str, ids: Mapping[str, str]) -> AbstractContextManager[Span]:
+        """Begin a span that is current until its end; it is linked to the others of its rotation."""
+        links = [Link(_trace_of(ids["rotation"]))] if "rotation" in ids else []
+        return self._tracer.start_as_current_span(
+            name, kind=SpanKind.INTERNAL, attributes=dict(ids), links=links, record_exception=True
+        )
+
+    def _call(self, service: str, method: str, *, status: int, seconds: float) -> None:
+        """Make the span of a call that has just ended: whom we asked and what came back, and no address."""
+        ended = time.time_ns()
+        attributes: dict[str, str | int] = {
+            "server.address": service,
+            "http.request.method": method,
+            "http.response.status_code": status,
+        }
+        self._tracer.start_span(
+            f"{method} {service}",
+            kind=SpanKind.CLIENT,
+            attributes=attributes,
+            start_time=ended - int(seconds * 1e9),
+        ).end(ended)
+
+    def flush(self) -> None:
+        """Send what waits."""
+        for provider in (self._tracers, self._logs, self._meters):
+            provider.force_flush()
+
+    def close(self) -> None:
+        """Send what waits, and stop listening."""
+        logging.getLogger().removeHandler(self._telling)
+        logging.getLogger(OURS).removeHandler(self._metering)
+        measured.removeHandler(self._metering)
+        for provider in (self._tracers, self._logs, self._meters):
+            provider.shutdown()
+
+    def _listen(self) -> None:
+        logging.getLogger().addHandler(self._telling)
+        logging.getLogger(OURS).addHandler(self._metering)
+        logging.getLogger(OURS).setLevel(logging.INFO)
+        measured.setLevel(logging.DEBUG)
+        measured.propagate = False
+        measured.addHandler(self._metering)
+
+
+class _Telling(LoggingHandler):
+    """Never lets a log line that cannot be told stop what the line is about."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            super().emit(record)
+        except Exception:  # noqa: BLE001  # the way of all of logging's own handlers
+            self.handleError(record)
+
+
+def _worth_telling(record: logging.LogRecord) -> bool:
+    """Let our own events pass, and of everybody else only what went wrong."""
+    ours = record.name == OURS or record.name.startswith(f"{OURS}.")
+    return ours or (record.levelno >= logging.WARNING and not record.name.startswith(THEIR_OWN))
+
+
+def _trace_of(rotation: str) -> SpanContext:
+    """Give the point that all steps of a rotation are linked to: a ULID is as long as a trace id."""
+    ulid = int(ULID.from_str(rotation[-26:]))
+    return SpanContext(trace_id=ulid, span_id=ulid & (2**64 - 1), is_remote=True)
