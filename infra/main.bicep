@@ -70,18 +70,11 @@ param readOwners bool = true
 @description('Object ids of people and groups who get the app role Administrator.')
 param administratorIds array = []
 
-@description('Client id of the sign-in application where graphByBicep is false. Empty: no sign-in; function keys alone protect the API.')
+@description('Client id of the sign-in application where graphByBicep is false. Empty: no sign-in: nobody can use the dashboard, and function keys alone open the API.')
 param signInClientId string = ''
 
 @description('Ids (not resource ids) of Log Analytics workspaces that get the tenant\'s service-principal sign-ins, with commas between: a second source of usage evidence. Empty: none. docs/deploy.md says which role the identity needs there.')
 param signInWorkspaces string = ''
-
-@description('What a caller without a sign-in gets.')
-@allowed([
-  'Return401'
-  'RedirectToLoginPage'
-])
-param whenNotSignedIn string = 'Return401'
 
 @description('Reach vault and storage by private endpoints only, and leave through one address.')
 param privateNetwork bool = false
@@ -322,10 +315,6 @@ module auth 'modules/auth.bicep' = if (graphByBicep || !empty(signInClientId)) {
   params: {
     appName: app.outputs.name
     clientId: graphByBicep ? graph!.outputs.signInClientId : signInClientId
-    whenNotSignedIn: whenNotSignedIn
-    openPaths: [
-      '/api/health'
-    ]
   }
 }
 

@@ -6,16 +6,6 @@ param appName string
 @description('Client id of the sign-in application.')
 param clientId string
 
-@description('What a caller without a sign-in gets: an answer, or the sign-in page.')
-@allowed([
-  'Return401'
-  'RedirectToLoginPage'
-])
-param whenNotSignedIn string
-
-@description('Paths that need no sign-in; a function key protects them still.')
-param openPaths array
-
 resource app 'Microsoft.Web/sites@2024-04-01' existing = {
   name: appName
 }
@@ -36,10 +26,10 @@ resource authentication 'Microsoft.Web/sites/config@2024-04-01' = {
       runtimeVersion: '~1'
     }
     globalValidation: {
-      requireAuthentication: true
-      unauthenticatedClientAction: whenNotSignedIn
+      // The app itself sends away whom nobody knows (docs/adr/0014): function keys, signed links and people come by one address.
+      requireAuthentication: false
+      unauthenticatedClientAction: 'AllowAnonymous'
       redirectToProvider: 'azureactivedirectory'
-      excludedPaths: openPaths
     }
     httpSettings: {
       requireHttps: true

@@ -86,7 +86,7 @@ resource signIn 'Microsoft.Graph/applications@v1.0' = {
   appRoles: [
     {
       id: guid(signInName, 'Reader')
-      value: 'Reader'
+      value: 'Rotation.Reader'
       displayName: 'Reader'
       description: 'Sees applications, rotations and history.'
       allowedMemberTypes: [
@@ -97,7 +97,7 @@ resource signIn 'Microsoft.Graph/applications@v1.0' = {
     }
     {
       id: guid(signInName, 'Operator')
-      value: 'Operator'
+      value: 'Rotation.Operator'
       displayName: 'Operator'
       description: 'Asks for scans and rotations, approves, pauses and resumes.'
       allowedMemberTypes: [
@@ -108,7 +108,7 @@ resource signIn 'Microsoft.Graph/applications@v1.0' = {
     }
     {
       id: administratorRoleId
-      value: 'Administrator'
+      value: 'Rotation.Administrator'
       displayName: 'Administrator'
       description: 'Enrols lines, approves destinations, declares a compromise.'
       allowedMemberTypes: [

@@ -64,6 +64,7 @@ var tables = [
   'notices'
   'scans'
   'control'
+  'once'
 ]
 
 // rotation/ledger/keys.py, QUEUES; and the one that the host moves to what it gives up on

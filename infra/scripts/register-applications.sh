@@ -56,7 +56,7 @@ principal_of() {
 new_id() { cat /proc/sys/kernel/random/uuid 2>/dev/null || uuidgen; }
 
 role() {
-  printf '{"id":"%s","value":"%s","displayName":"%s","description":"%s","allowedMemberTypes":[%s],"isEnabled":true}' \
+  printf '{"id":"%s","value":"Rotation.%s","displayName":"%s","description":"%s","allowedMemberTypes":[%s],"isEnabled":true}' \
     "$(new_id)" "$1" "$1" "$2" "$3"
 }
 
@@ -133,7 +133,7 @@ if ! grep -qixF "$identity" <<<"$trusted"; then
 fi
 
 administrator_role=$(ask --method get --url "$graph/v1.0/applications/$sign_in?\$select=appRoles" \
-  --query "appRoles[?value=='Administrator'] | [0].id" --output tsv)
+  --query "appRoles[?value=='Rotation.Administrator'] | [0].id" --output tsv)
 assigned=$(ask --method get --url "$graph/v1.0/servicePrincipals/$sign_in_principal/appRoleAssignedTo" \
   --query "value[?appRoleId=='$administrator_role'].principalId" --output tsv)
 for person in ${administrators[@]+"${administrators[@]}"}; do

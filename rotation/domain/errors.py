@@ -1,7 +1,7 @@
 """
 Name errors by what to do next (architecture.md, Errors).
 
-Adapters translate a service's refusal into one of these; `triggers/boundary.py` is the one place that decides
+Adapters translate a service's refusal into one of these; `triggers/boundary.py` and `web/problems.py` decide
 what follows. `facts` hold ids and counts only, never secret text.
 """
 

@@ -1,45 +1,28 @@
 """
-Map errors to outcomes, here and nowhere else (architecture.md, Errors).
+Map errors to outcomes of messages and timers, here and nowhere else (architecture.md, Errors).
 
-For messages: returning completes one, raising lets the host try again and, after `maxDequeueCount`, move it to the
-poison queue (platform.md D2). For HTTP: a problem (RFC 9457) with the fields of ux.md.
+Returning completes a message, raising lets the host try again and, after `maxDequeueCount`, move it to the poison queue
+(platform.md D2). What an error means to a caller over HTTP is in `web/problems.py`.
 """
 
 import logging
-import math
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 
 from rotation.domain.errors import (
-    AccessDenied,
-    ApplicationGone,
-    BrokenInvariant,
     LeaseHeld,
     Misconfigured,
-    Misread,
-    NeedsPerson,
     NotFound,
     OutcomeUnknown,
-    Refused,
     Retryable,
     RotationError,
     Superseded,
-    VaultRefused,
 )
 from rotation.domain.messages import UnreadableMessage, references
 from rotation.telemetry import invocation
-from rotation.web.bodies import BadRequest
-from rotation.web.exchange import Handler, Request, Response
 from rotation.workflows import giving_up
 from rotation.workflows.services import Services
 
 log = logging.getLogger(__name__)
-
-PROBLEM = "application/problem+json"
-DOCUMENTED_AT = "docs/runbook.md"
-FORBIDDEN = frozenset({"enrol-at-terminal", "compromised-at-terminal"})
-"""What a function key may never do."""
-SOON = timedelta(seconds=10)
 
 type Known = Callable[[], Services]
 """Gives the services; Misconfigured where the environment cannot be used."""
@@ -113,103 +96,3 @@ async def tick(known: Known, name: str, work: Callable[[Services], Awaitable[obj
         except (Retryable, OutcomeUnknown, Superseded) as error:
             told.outcome = error.reason
             log.warning("timer.later", extra={"timer": name, "reason": error.reason})
-
-
-async def answer(known: Known, request: Request, handler: Handler) -> Response:
-    """Answer a request; whatever is raised becomes a problem, and a bug is logged and told without its inside."""
-    with invocation("http", _named(handler)) as told:
-        response = await _answered(known, request, handler)
-        told.outcome = str(response.status)
-    return response
-
-
-def _named(handler: Handler) -> str:
-    """Name a handler by its module and itself: routes hold ids, and metrics must not."""
-    module = getattr(handler, "__module__", "").rpartition(".")[2]
-    return f"{module}.{getattr(handler, '__name__', 'handler')}"
-
-
-async def _answered(known: Known, request: Request, handler: Handler) -> Response:
-    try:
-        return await handler(known(), request)
-    except RotationError as error:
-        log.info("http.problem", extra={"path": request.path, "reason": error.reason})
-        return problem(error, request)
-    except Exception:
-        log.exception("http.bug", extra={"path": request.path})
-        return _bug(request)
-
-
-def problem(error: RotationError, request: Request) -> Response:
-    """Give the problem that tells of *error*."""
-    status, title = _kind(error)
-    body = {
-        "type": f"{DOCUMENTED_AT}#{error.reason}",
-        "title": title,
-        "status": status,
-        "detail": error.message,
-        "instance": request.path,
-        "facts": dict(error.facts) | ({"problems": list(error.problems)} if isinstance(error, Misconfigured) else {}),
-        "remedy": error.remedy if isinstance(error, Refused) else _remedy(error),
-    }
-    return Response(status=status, body=body, headers=_headers(error), media_type=PROBLEM)
-
-
-_KINDS: tuple[tuple[type[RotationError], int, str], ...] = (
-    (BadRequest, 400, "The request cannot be read."),
-    (Misread, 400, "An identifier in the request is not one."),
-    (NotFound, 404, "There is no such thing."),
-    (ApplicationGone, 404, "There is no such application."),
-    (Refused, 409, "It may not be done now."),
-    (LeaseHeld, 503, "Somebody works on it at this moment."),
-    (Retryable, 503, "A service that we need does not answer well now."),
-    (OutcomeUnknown, 503, "A service that we need did not answer."),
-    (Superseded, 409, "Somebody else was faster."),
-    (AccessDenied, 502, "A service that we need refuses our own identity."),
-    (VaultRefused, 502, "The vault refuses our own identity."),
-    (Misconfigured, 500, "The configuration cannot be used."),
-    (BrokenInvariant, 500, "What we found cannot be, so we stopped."),
-    (NeedsPerson, 409, "It needs a person first."),
-    (RotationError, 500, "It could not be done."),
-)
-"""Status and title, by the first that fits."""
-
-
-def _kind(error: RotationError) -> tuple[int, str]:
-    if error.reason in FORBIDDEN:
-        return 403, "This takes a person at a terminal."
-    return next((status, title) for kind, status, title in _KINDS if isinstance(error, kind))
-
-
-def _remedy(error: RotationError) -> str:
-    match error:
-        case BadRequest():
-            return "mend the named fields and send it again"
-        case Retryable() | OutcomeUnknown() | Superseded():
-            return "ask again in a moment"
-        case Misconfigured():
-            return "rotation config check"
-        case AccessDenied() | VaultRefused():
-            return "give our identity the right that is named, or open the firewall to it"
-        case _:
-            return "rotation status"
-
-
-def _headers(error: RotationError) -> dict[str, str]:
-    if not isinstance(error, Retryable):
-        return {}
-    wait = error.retry_after or SOON
-    return {"Retry-After": str(max(1, math.ceil(wait.total_seconds())))}
-
-
-def _bug(request: Request) -> Response:
-    body = {
-        "type": f"{DOCUMENTED_AT}#bug",
-        "title": "This is a mistake of ours.",
-        "status": 500,
-        "detail": "It was written to the log with everything needed to find it.",
-        "instance": request.path,
-        "facts": {},
-        "remedy": "look into the log of this invocation",
-    }
-    return Response(status=500, body=body, media_type=PROBLEM)

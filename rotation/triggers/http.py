@@ -1,119 +1,66 @@
-"""Routes of the HTTP API to the handlers of `rotation.web`; every one takes a function key."""
+"""
+The doors of HTTP to `rotation.web`.
+
+Two functions, because the host checks function keys of a function before it calls it and tells nothing of it. It
+takes the first function whose route fits, by the order of their *names* (docs/platform-facts.md D2-9), so `keyed`
+must stand before `open_door`: else no key would be asked for below /api, and nobody would be let in there.
+"""
 
 import os
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import azure.functions as func
 
-from rotation.triggers.boundary import answer
 from rotation.triggers.composed import services
-from rotation.web import acting, brakes, destinations, health, lines, rotations, scans
-from rotation.web.exchange import PERSON_HEADER, Handler, Request
+
+if TYPE_CHECKING:
+    from rotation.web.exchange import Request, Response
 
 routes = func.Blueprint()
 
 SIGN_IN_SWITCH = "WEBSITE_AUTH_ENABLED"
 """App Service sets it where its own sign-in stands before the app; only then the person's header is not forgeable."""
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
-async def _serve(req: func.HttpRequest, handler: Handler) -> func.HttpResponse:
-    request = _request(req)
-    response = await answer(services, request, handler)
-    return func.HttpResponse(
-        response.text(),
-        status_code=response.status,
-        headers=dict(response.headers),
-        mimetype=response.media_type,
-        charset="utf-8",
-    )
+@routes.route(route="api/{*path}", methods=METHODS, auth_level=func.AuthLevel.FUNCTION)
+async def keyed(req: func.HttpRequest) -> func.HttpResponse:
+    """Serve the API to whoever holds a function key."""
+    from rotation.web import doors  # noqa: PLC0415  # cold start (docs/performance.md)
+
+    return _response(await doors.keyed(services, _request(req), sign_in_stands=_sign_in_stands()))
 
 
-def _request(req: func.HttpRequest) -> Request:
-    headers = {name.lower(): value for name, value in req.headers.items()}
-    if PERSON_HEADER in headers and os.environ.get(SIGN_IN_SWITCH, "").lower() != "true":
-        headers[PERSON_HEADER] = f"function key (says {headers[PERSON_HEADER]})"
+@routes.route(route="{*path}", methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)
+async def open_door(req: func.HttpRequest) -> func.HttpResponse:
+    """Serve pages, and the API, to whom App Service signed in."""
+    from rotation.web import doors  # noqa: PLC0415  # cold start (docs/performance.md)
+
+    return _response(await doors.open_door(services, _request(req), sign_in_stands=_sign_in_stands()))
+
+
+def _sign_in_stands() -> bool:
+    return os.environ.get(SIGN_IN_SWITCH, "").lower() == "true"
+
+
+def _request(req: func.HttpRequest) -> "Request":
+    from rotation.web.exchange import Request  # noqa: PLC0415  # cold start (docs/performance.md)
+
     return Request(
-        method=req.method,
-        path=urlsplit(req.url).path,
-        route=dict(req.route_params),
-        headers=headers,
+        method=req.method.upper(),
+        path=urlsplit(req.url).path or "/",
+        query=dict(req.params),
+        headers={name.lower(): value for name, value in req.headers.items()},
         body=req.get_body(),
     )
 
 
-@routes.route(route="scans", methods=["POST"])
-async def scans_begin(req: func.HttpRequest) -> func.HttpResponse:
-    """Ask for a scan."""
-    return await _serve(req, scans.begin)
-
-
-@routes.route(route="scans/{id}", methods=["GET"])
-async def scans_report(req: func.HttpRequest) -> func.HttpResponse:
-    """Follow a scan."""
-    return await _serve(req, scans.report)
-
-
-@routes.route(route="lines", methods=["GET"])
-async def lines_list(req: func.HttpRequest) -> func.HttpResponse:
-    """List what is enrolled."""
-    return await _serve(req, lines.everything)
-
-
-@routes.route(route="lines", methods=["POST"])
-async def lines_preview(req: func.HttpRequest) -> func.HttpResponse:
-    """Preview an enrolment."""
-    return await _serve(req, lines.preview)
-
-
-@routes.route(route="destinations", methods=["GET"])
-async def destinations_list(req: func.HttpRequest) -> func.HttpResponse:
-    """Describe where secrets go."""
-    return await _serve(req, destinations.everything)
-
-
-@routes.route(route="rotations", methods=["POST"])
-async def rotations_begin(req: func.HttpRequest) -> func.HttpResponse:
-    """Ask for a rotation."""
-    return await _serve(req, rotations.begin)
-
-
-@routes.route(route="rotations/{id}", methods=["GET"])
-async def rotations_report(req: func.HttpRequest) -> func.HttpResponse:
-    """Follow a rotation."""
-    return await _serve(req, rotations.report)
-
-
-@routes.route(route="rotations/{id}/retry", methods=["POST"])
-async def rotations_retry(req: func.HttpRequest) -> func.HttpResponse:
-    """Let what is stopped go on."""
-    return await _serve(req, acting.retry)
-
-
-@routes.route(route="rotations/{id}/abandon", methods=["POST"])
-async def rotations_abandon(req: func.HttpRequest) -> func.HttpResponse:
-    """Give up a rotation that has published nothing."""
-    return await _serve(req, acting.abandon)
-
-
-@routes.route(route="rotations/{id}/retire", methods=["POST"])
-async def rotations_retire(req: func.HttpRequest) -> func.HttpResponse:
-    """Let an old secret go at once."""
-    return await _serve(req, acting.retire)
-
-
-@routes.route(route="pause", methods=["POST"])
-async def pause(req: func.HttpRequest) -> func.HttpResponse:
-    """Stop everything before its next step."""
-    return await _serve(req, brakes.pause)
-
-
-@routes.route(route="resume", methods=["POST"])
-async def resume(req: func.HttpRequest) -> func.HttpResponse:
-    """Go on."""
-    return await _serve(req, brakes.resume)
-
-
-@routes.route(route="health", methods=["GET"])
-async def health_report(req: func.HttpRequest) -> func.HttpResponse:
-    """Tell whether all is well."""
-    return await _serve(req, health.report)
+def _response(response: "Response") -> func.HttpResponse:
+    return func.HttpResponse(
+        response.content(),
+        status_code=response.status,
+        headers=dict(response.headers),
+        mimetype=response.media_type.partition(";")[0],
+        charset="utf-8",
+    )

@@ -8,8 +8,8 @@ from pydantic import AfterValidator, Field, StringConstraints
 from rotation.domain.errors import Refused
 from rotation.domain.identifiers import KeyId, RotationId, is_guid
 from rotation.web.bodies import BadRequest, Body, read
-from rotation.web.exchange import WHERE, Request, Response, accepted, ok
-from rotation.web.rotations import address_of, with_address
+from rotation.web.exchange import Request, Response, accepted, ok
+from rotation.web.rotations import with_address
 from rotation.workflows import operating, retire_now, showing
 from rotation.workflows.facts import facts
 from rotation.workflows.finding import find_rotation
@@ -48,15 +48,15 @@ async def retry(services: Services, request: Request) -> Response:
     """Let a stopped rotation, and its stopped deliveries, go on (Refused: `not-blocked`)."""
     read(RetryBody, request)
     rotation = await find_rotation(services, request.route["id"])
-    await _told(operating.retry(services, rotation, by=request.by, where=WHERE))
-    return accepted(address_of(str(rotation)), rotation=str(rotation))
+    await _told(request, operating.retry(services, rotation, by=request.by, where=request.where))
+    return accepted(request.address("rotations", str(rotation)), rotation=str(rotation))
 
 
 async def abandon(services: Services, request: Request) -> Response:
     """Give up a rotation that has published nothing (Refused: `published`, `ended`)."""
     body = read(AbandonBody, request)
     rotation = await find_rotation(services, request.route["id"])
-    await _told(operating.abandon(services, rotation, by=request.by, why=body.reason, where=WHERE))
+    await _told(request, operating.abandon(services, rotation, by=request.by, why=body.reason, where=request.where))
     return ok(await showing.rotation(services, rotation))
 
 
@@ -71,22 +71,23 @@ async def retire(services: Services, request: Request) -> Response:
     rotation = await find_rotation(services, request.route["id"])
     key_ids = tuple(KeyId(key_id) for key_id in body.key_ids)
     if body.preview or not body.yes:
-        seen = await _told(retire_now.preview(services, rotation, key_ids))
+        seen = await _told(request, retire_now.preview(services, rotation, key_ids))
         if body.preview:
             return ok(seen)
         raise _not_confirmed(rotation, seen)
     if body.reason is None:
         raise BadRequest(["reason: is missing; say why, for the audit trail"])
-    ordered = retire_now.retire(services, rotation, key_ids, by=request.by, why=body.reason, where=WHERE)
-    return accepted(address_of(str(rotation)), rotation=str(rotation), keyIds=await _told(ordered))
+    ordered = retire_now.retire(services, rotation, key_ids, by=request.by, why=body.reason, where=request.where)
+    removing = await _told(request, ordered)
+    return accepted(request.address("rotations", str(rotation)), rotation=str(rotation), key_ids=removing)
 
 
-async def _told[Answer](act: Awaitable[Answer]) -> Answer:
+async def _told[Answer](request: Request, act: Awaitable[Answer]) -> Answer:
     """Await it; a refusal tells where the rotation is found."""
     try:
         return await act
     except Refused as refusal:
-        raise with_address(refusal) from None
+        raise with_address(request, refusal) from None
 
 
 def _not_confirmed(rotation: RotationId, seen: retire_now.RetirePreview) -> Refused:

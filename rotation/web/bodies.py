@@ -47,15 +47,15 @@ def read[Wanted: Body](model: type[Wanted], request: Request) -> Wanted:
     try:
         return model.model_validate_json(request.body if request.body.strip() else b"{}")
     except ValidationError as error:
-        told = [_told(model, problem) for problem in error.errors(include_url=False, include_input=False)]
-    raise BadRequest(told)
+        problems = [told(model, problem) for problem in error.errors(include_url=False, include_input=False)]
+    raise BadRequest(problems)
 
 
 def _place(error: ValueError) -> str:
     return f" at line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
 
 
-def _told(model: type[Body], problem: Any) -> str:
+def told(model: type[Body], problem: Any) -> str:
     """Say which field, what is wrong with it, and what to do: in our words, whatever reads it."""
     name = ".".join(str(step) for step in problem["loc"]) or "body"
     match problem["type"]:

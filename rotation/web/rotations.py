@@ -49,22 +49,17 @@ async def begin(services: Services, request: Request) -> Response:
     try:
         answer = await open_rotation(services, line_id, ask)
     except Refused as refusal:
-        raise with_address(refusal) from None
+        raise with_address(request, refusal) from None
     if isinstance(answer, NotOpened):
         raise Refused(answer.why, reason=answer.blocked or "not-opened", remedy="rotation status", line=str(line_id))
-    return accepted(address_of(str(answer.rotation)), rotation=str(answer.rotation))
+    return accepted(request.address("rotations", str(answer.rotation)), rotation=str(answer.rotation))
 
 
-def address_of(rotation: str) -> str:
-    """Give where a rotation is followed."""
-    return f"/api/rotations/{rotation}"
-
-
-def with_address(refusal: Refused) -> Refused:
+def with_address(request: Request, refusal: Refused) -> Refused:
     """Tell a refusal as callers of the API need it: with addresses, and fields for options."""
     told = dict(refusal.facts)
     if "rotation" in told:
-        told["address"] = address_of(str(told["rotation"]))
+        told["address"] = request.address("rotations", str(told["rotation"]))
     is_command = refusal.remedy.startswith("rotation ")
     remedy = refusal.remedy if is_command else refusal.remedy.replace("--succeed", '"succeed": true')
     return Refused(refusal.message, reason=refusal.reason, remedy=remedy, **told)

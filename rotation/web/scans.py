@@ -22,7 +22,7 @@ async def begin(services: Services, request: Request) -> Response:
     body = read(ScanBody, request)
     passes = tuple(body.passes or scanning.NIGHTLY)
     scan = await scanning.begin_scan(services, by=request.by, dry_run=body.dry_run, passes=passes)
-    return accepted(f"/api/scans/{scan}", scan=scan, dryRun=body.dry_run)
+    return accepted(request.address("scans", scan), scan=scan, dry_run=body.dry_run)
 
 
 async def report(services: Services, request: Request) -> Response:

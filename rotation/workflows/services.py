@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from rotation.domain.identifiers import ClientId
 from rotation.domain.schedule import Schedule
+from rotation.domain.secret import SecretText
 from rotation.ledger.control import Control
 from rotation.ledger.lines import Lines
 from rotation.ledger.notices import Notices
@@ -44,6 +45,14 @@ class Timing:
     """A destination's answer that takes longer is cut."""
 
 
+@dataclass(slots=True)
+class KeyCache:
+    """The keys that we sign with as this process last read them, newest first (`workflows/signing.py`)."""
+
+    keys: tuple[SecretText, ...] = field(default=(), repr=False)
+    read_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The composition root makes one; tests make one of fakes."""
@@ -72,6 +81,7 @@ class Services:
     """When the nightly scan is due; None, at a terminal: once a day."""
     link: str = ""
     """Address of the dashboard, for links in notices."""
+    signing_keys: KeyCache = field(default_factory=KeyCache)
 
     @property
     def wakes(self) -> Wakes:

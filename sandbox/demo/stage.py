@@ -49,7 +49,9 @@ class Stage:
         """Name the sandbox's own identities: they stand in the directory too, and are no part of the tenant."""
         cloud = self.world.cloud
         receivers = cloud.downstream.identity
-        return frozenset((cloud.app[0], cloud.admin[0], *((receivers.client_id,) if receivers else ())))
+        return frozenset(
+            (cloud.app[0], cloud.admin[0], self.world.sign_in_client, *((receivers.client_id,) if receivers else ()))
+        )
 
     def ask(self, path: str) -> Any:
         """GET something of the app's HTTP API."""

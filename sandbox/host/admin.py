@@ -8,9 +8,12 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
+from sandbox.host.easy_auth import EasyAuth, SignInSite
 from sandbox.host.functions import Function, HttpTrigger
 from sandbox.host.host import Host
+from sandbox.host.options import HostOptions
 
 type Answerer = Callable[[Request], Awaitable[Response]]
 
@@ -18,11 +21,10 @@ _EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TR
 _SETTLE_SECONDS = 10
 
 
-def build_asgi(host: Host) -> Starlette:
+def build_asgi(host: Host) -> ASGIApp:
     """Return the whole HTTP side of a host: administration first, then the app's own functions."""
     admin = _Admin(host)
     routes = [
-        Route("/", _home, methods=["GET"]),
         Route("/admin/functions", admin.guard(admin.list_functions), methods=["GET"]),
         Route("/admin/functions/{name}", admin.guard(admin.one_function), methods=["GET", "POST"]),
         Route("/admin/host/status", admin.guard(admin.status), methods=["GET"]),
@@ -30,9 +32,31 @@ def build_asgi(host: Host) -> Starlette:
         Route("/admin/host/drain", admin.guard(admin.drain), methods=["POST"]),
         Route("/admin/host/drain/status", admin.guard(admin.drain_status), methods=["GET"]),
         Route("/admin/clock", admin.guard(admin.clock), methods=["GET", "POST"]),
-        Route("/{path:path}", host.front.answer, methods=_EVERY_METHOD),
+        Route("/{path:path}", _or_home(host), methods=_EVERY_METHOD),
     ]
-    return Starlette(routes=routes)
+    app = Starlette(routes=routes)
+    site = _sign_in_site(host.options)
+    return EasyAuth(app=app, site=site) if site else app
+
+
+def _sign_in_site(options: HostOptions) -> SignInSite | None:
+    """Give the sign-in that stands before the app, where one was asked for."""
+    if not options.sign_in_client:
+        return None
+    return SignInSite(
+        authority=options.sign_in_authority, tenant_id=options.sign_in_tenant, client_id=options.sign_in_client
+    )
+
+
+def _or_home(host: Host) -> Answerer:
+    """Serve the app's functions; the host's own page stands at `/` where none of them does (HomepageMiddleware)."""
+
+    async def answerer(request: Request) -> Response:
+        answer = await host.front.answer(request)
+        no_function = answer.status_code == 404 and not host.front.serves(request)
+        return await _home(request) if no_function and request.url.path == "/" else answer
+
+    return answerer
 
 
 async def _home(_request: Request) -> Response:

@@ -1,6 +1,8 @@
 """
 The HTTP front: find the function of a request, check its key, run it, answer as Azure does (platform.md D2).
 
+The first function whose route fits is taken, by the order of their names and not by how exact a route is (host,
+FunctionMetadataManager; azure-functions-host issues 3153 and 9876).
 A known route with another method is a 404 without a body, as in Azure (azure-functions-host issue 10098), a missing
 or wrong key a 401, an exception in the function a 500 without a body.
 """
@@ -34,7 +36,7 @@ class HttpFront:
             for function in functions
             if isinstance(function.trigger, HttpTrigger)
         ]
-        self._endpoints = sorted(endpoints, key=lambda endpoint: endpoint.trigger.route.precedence)
+        self._endpoints = sorted(endpoints, key=lambda endpoint: endpoint.function.name.casefold())
         self._prefix = f"/{prefix.strip('/')}/" if prefix.strip("/") else "/"
         self._keys = keys
         self._invoker = invoker
@@ -49,6 +51,10 @@ class HttpFront:
         call = Call(reason="http", trigger_value=await _http_value(request, parameters), metadata={})
         answer = await self._invoker.run(endpoint.function, call)
         return _response(answer.returned) if answer.succeeded else Response(status_code=500)
+
+    def serves(self, request: Request) -> bool:
+        """Tell whether a function stands at this address."""
+        return self._find(request) is not None
 
     def url_template(self, function: Function) -> str | None:
         """Return the path of an HTTP function as its template."""

@@ -39,6 +39,8 @@ def run(options: HostOptions) -> int:
         load_env_file(options.env_file)
     for name, value in _AZURE_SETTINGS.items():
         os.environ.setdefault(name, value)
+    if options.sign_in_client:
+        os.environ["WEBSITE_AUTH_ENABLED"] = "True"
     log_to(options.log_file)
     clock = ProcessClock(_offset(options.control))
     os.chdir(options.app)

@@ -17,7 +17,8 @@ class HostOptions:
     How to run one app.
 
     `poll` and `max_poll` are seconds between looks at an empty queue; `queue_visibility`, `lock_seconds` and
-    `shutdown_seconds` are seconds. A host restarted under the same `instance` has its timer leases back at once.
+    `shutdown_seconds` are seconds. A host restarted under the same `instance` has its timer leases back at once. With a
+    `sign_in_client` App Service's sign-in stands before the app.
     """
 
     app: Path
@@ -38,6 +39,9 @@ class HostOptions:
     lock_seconds: int
     shutdown_seconds: float
     tether: bool
+    sign_in_client: str
+    sign_in_authority: str
+    sign_in_tenant: str
 
 
 def parse(arguments: Sequence[str]) -> HostOptions:
@@ -81,5 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--max-poll", type=float, help="default: host.json's maxPollingInterval, else 2")
     parser.add_argument("--lock-seconds", type=int, default=15, choices=range(15, 61), metavar="15..60")
     parser.add_argument("--shutdown-seconds", type=float, default=30)
+    parser.add_argument("--sign-in-client", default="", help="client id of the sign-in that stands before the app")
+    parser.add_argument("--sign-in-authority", default=os.environ.get("AZURE_AUTHORITY_HOST", ""))
+    parser.add_argument("--sign-in-tenant", default=os.environ.get("ROTATION_TENANT_ID", ""))
     parser.add_argument("--tether", action="store_true", help="end when standard input does: when who started us ends")
     return parser

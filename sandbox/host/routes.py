@@ -75,13 +75,6 @@ class _Segment:
     default: str | None = None
     checks: tuple[Check, ...] = ()
 
-    @property
-    def precedence(self) -> int:
-        """Rank it as ASP.NET does: literals first, then constrained, free and catch-all parameters."""
-        if not self.name:
-            return 1
-        return (4 if self.takes_rest else 2) + (0 if self.checks else 1)
-
     def accepts(self, text: str) -> bool:
         if not self.name:
             return text.lower() == self.literal.lower()
@@ -109,10 +102,6 @@ class RouteTemplate:
     @property
     def first_literal(self) -> str:
         return self.segments[0].literal.lower() if self.segments else ""
-
-    @property
-    def precedence(self) -> tuple[int, ...]:
-        return tuple(segment.precedence for segment in self.segments)
 
     def match(self, path: str) -> dict[str, str] | None:
         """Return the parameters of a raw (still percent-encoded) path below the prefix, or None."""

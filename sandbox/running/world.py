@@ -12,6 +12,7 @@ from typing import Self
 import httpx
 
 from sandbox.cloud import Cloud
+from sandbox.entra.sign_in_site import add_sign_in_site, stands_at
 from sandbox.host.process import HostProcess
 from sandbox.storage import Azurite
 from sandbox.tenant.model import Tenant
@@ -34,7 +35,8 @@ class World:
     """
     Own every part; `start` brings them up one after the other, `stop` ends them in the other order.
 
-    Attributes: `cloud`, `storage`, `host`, `folder` (logs, ready line, configuration; removed at the end).
+    Attributes: `cloud`, `storage`, `host`, `sign_in_client` (of App Service's sign-in before it), `folder` (logs, ready
+    line, configuration; removed at the end).
 
     Args:
         config: Text of rotation.yaml, made once the addresses are known; None is the repository's own file.
@@ -57,6 +59,7 @@ class World:
         self.config_file = ROOT / "rotation.yaml"
         self._settings = dict(settings or {})
         self._settings.setdefault("NO_PROXY", "localhost,127.0.0.1")
+        self.sign_in_client = ""
         self._host: HostProcess | None = None
         self._control: httpx.Client | None = None
 
@@ -82,7 +85,10 @@ class World:
 
     def start_host(self, *, arguments: Sequence[str] = ()) -> None:
         """Start the Functions host; HostNotStartedError carries what it said."""
+        self.sign_in_client = self.sign_in_client or add_sign_in_site(self.cloud.entra)
         options = [
+            "--sign-in-client",
+            self.sign_in_client,
             "--control",
             self.cloud.urls["control"],
             "--cert",
@@ -92,6 +98,7 @@ class World:
         ]
         self._host = HostProcess(ROOT, self.settings(), folder=self.folder / "host", arguments=[*options, *arguments])
         self._host.start()
+        stands_at(self.cloud.entra, self.sign_in_client, self._host.url)
 
     def settings(self) -> dict[str, str]:
         """Give the app's settings, as infra sets them in Azure: addresses and an identity, no secret."""
@@ -121,6 +128,7 @@ class World:
             "SANDBOX_FUNCTIONS_URL": self.host.url,
             "SANDBOX_FUNCTIONS_KEY": self.host.function_key,
             "SANDBOX_FUNCTIONS_MASTER_KEY": self.host.master_key,
+            "SANDBOX_SIGN_IN_CLIENT_ID": self.sign_in_client,
         }
 
     def move(self, delta: timedelta) -> None:

@@ -19,6 +19,7 @@ from rotation.settings import STORAGE, Settings, StorageConnection, read
 from rotation.triggers.http import routes
 from rotation.triggers.queues import queues
 from rotation.triggers.timers import timers
+from rotation.web.principal import Role
 from tests.infra import bicep
 
 NOT_IN_AZURE = {
@@ -197,12 +198,14 @@ def test_triggers_use_the_storage_that_is_defined() -> None:
         assert f"{binding['connection']}__queueServiceUri" in _defined()
 
 
-def test_what_needs_no_sign_in_is_a_route() -> None:
-    prefix = json.loads((bicep.ROOT / "host.json").read_text("utf-8"))["extensions"]["http"]["routePrefix"]
-    routes = {f"/{prefix}/{binding['route']}" for binding in _bindings("httpTrigger")}
-    opened = bicep.body(bicep.template(bicep.MAIN)["modules"]["auth"])["params"]["openPaths"]
-    assert opened == ["/api/health"]
-    assert set(opened) <= routes
+def test_the_sign_in_lets_keys_and_links_pass_and_the_app_refuses() -> None:
+    authentication = bicep.body(bicep.module("auth")["resources"]["authentication"])["properties"]
+    assert authentication["platform"]["enabled"] is True
+    assert authentication["globalValidation"] == {
+        "requireAuthentication": False,
+        "unauthenticatedClientAction": "AllowAnonymous",
+        "redirectToProvider": "azureactivedirectory",
+    }
 
 
 def test_the_identity_may_do_what_the_code_names_when_it_is_refused() -> None:
@@ -234,7 +237,9 @@ def test_the_script_registers_what_bicep_registers() -> None:
     resources = bicep.module("graph")["resources"]
     sign_in, canary = (bicep.body(resources[name]) for name in ("signIn", "canary"))
     roles = dict(re.findall(r"\$\(role (\w+) '([^']+)'", script))
-    assert roles == {role["value"]: role["description"] for role in sign_in["appRoles"]}
+    assert {f"Rotation.{name}": told for name, told in roles.items()} == {
+        role["value"]: role["description"] for role in sign_in["appRoles"]
+    }
     for one in (sign_in, canary):
         assert one["description"] in script
         assert one["displayName"].replace("${suffix}", "$suffix") in script
@@ -247,8 +252,8 @@ def test_the_script_registers_what_bicep_registers() -> None:
 def test_app_roles_of_people_are_those_of_the_protocol() -> None:
     signed_in = bicep.body(bicep.module("graph")["resources"]["signIn"])
     roles = {role["value"]: role["allowedMemberTypes"] for role in signed_in["appRoles"]}
-    assert set(roles) == {"Reader", "Operator", "Administrator"}
-    assert roles["Administrator"] == ["User"], "no application declares a compromise"
+    assert set(roles) == {role.claim for role in Role}
+    assert roles[Role.ADMINISTRATOR.claim] == ["User"], "no application declares a compromise"
 
 
 def test_azd_deploys_to_the_app() -> None:

@@ -145,7 +145,11 @@ def test_the_sign_in_application_trusts_the_identity_and_has_no_secret(tenant: T
     assert told.returncode == 0, told.stderr
     sign_in = next(one for one in tenant.state["applications"] if one["uniqueName"] == "rotation-x1")
     assert sign_in["web"]["redirectUris"] == ["https://app.example/.auth/login/aad/callback"]
-    assert [role["value"] for role in sign_in["appRoles"]] == ["Reader", "Operator", "Administrator"]
+    assert [role["value"] for role in sign_in["appRoles"]] == [
+        "Rotation.Reader",
+        "Rotation.Operator",
+        "Rotation.Administrator",
+    ]
     assert len({role["id"] for role in sign_in["appRoles"]}) == 3
     (trust,) = tenant.state["trusts"]
     assert tenant.state["restricted"] is True

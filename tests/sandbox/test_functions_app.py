@@ -111,7 +111,7 @@ def test_the_worker_indexes_every_function(host: HostProcess) -> None:
         "daily_digest",
         *("scan", "rotation", "delivery", "notice"),
         *("scan_given_up", "rotation_given_up", "delivery_given_up", "notice_given_up"),
-        *("scans_begin", "rotations_begin", "lines_list", "health_report"),
+        *("keyed", "open_door"),
     }
 
 

@@ -11,13 +11,13 @@ SLUG = re.compile(r"[a-z]+(?:-[a-z]+)*")
 TELLING = frozenset({"alarm", "_block"})
 """Calls whose second argument is a slug."""
 BUG = "bug"
-"""The problem type of what no error describes (`triggers/boundary.py`)."""
+"""The problem type of what no error describes (`web/problems.py`)."""
 
 
 @functools.cache
 def produced() -> dict[str, str]:
     """Give each slug with one place that produces it."""
-    found = {BUG: "rotation/triggers/boundary.py"}
+    found = {BUG: "rotation/web/problems.py"}
     for path in sorted(ROTATION.rglob("*.py")):
         tree = ast.parse(path.read_text())
         named = dict(_constants(tree))

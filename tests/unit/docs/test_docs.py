@@ -1,8 +1,6 @@
 """The pages say what the code does: slugs, routes, commands, tables, phases, facts and links."""
 
-import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +12,8 @@ from rotation.cli.configuring import config
 from rotation.domain.delivery import ENDED as ENDED_DELIVERIES
 from rotation.integrations.catalogue import KINDS
 from rotation.ledger import keys
-from rotation.triggers.boundary import DOCUMENTED_AT
+from rotation.web.problems import DOCUMENTED_AT
+from rotation.web.table import API
 from tests.unit.docs.slugs import produced
 
 ROOT = Path(__file__).parents[3]
@@ -59,16 +58,8 @@ def test_slugs_are_found_in_every_form_in_which_code_tells_them() -> None:
     assert wanted <= set(produced())
 
 
-def routes() -> Iterator[str]:
-    for node in ast.walk(ast.parse(text("rotation/triggers/http.py"))):
-        match node:
-            case ast.Call(func=ast.Attribute(attr="route"), keywords=keywords):
-                told = {keyword.arg: ast.literal_eval(keyword.value) for keyword in keywords}
-                yield from (f"{method} /api/{told['route']}" for method in told["methods"])
-
-
 def test_every_route_is_described() -> None:
-    found = set(routes())
+    found = {f"{route.method} /api/{route.path}" for route in API}
     assert len(found) > 5
     assert set(re.findall(r"^## `([A-Z]+ /api/\S+)`$", text("docs/api.md"), re.MULTILINE)) == found
     assert {route for route in found if f"`{route}`" not in text("README.md")} == set()

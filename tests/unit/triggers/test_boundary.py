@@ -1,6 +1,5 @@
 """What each error means to a message, to a timer and to a caller."""
 
-import json
 import logging
 from datetime import UTC, datetime, timedelta
 
@@ -8,29 +7,22 @@ import pytest
 
 from rotation.domain.errors import (
     AccessDenied,
-    ApplicationGone,
     BrokenInvariant,
     LeaseHeld,
     Misconfigured,
-    Misread,
     NeedsPerson,
     NotFound,
     NotYetVisible,
     OutcomeUnknown,
-    PolicyForbids,
-    Refused,
-    RotationError,
     StaleRecord,
     Throttled,
     Unavailable,
-    VaultRefused,
 )
 from rotation.domain.identifiers import ObjectId, RotationId
 from rotation.domain.messages import RotationMessage, UnreadableMessage, read_rotation, write
 from rotation.domain.rotation import Blocked
 from rotation.ledger import keys
 from rotation.triggers import boundary
-from rotation.web.exchange import Request, Response
 from rotation.workflows.services import Services
 from tests.fakes.world import World
 
@@ -135,58 +127,3 @@ async def test_a_timer_comes_back_by_itself_but_a_bug_is_counted() -> None:
     await boundary.tick(World().services, "recover", later)
     with pytest.raises(KeyError):
         await boundary.tick(World().services, "recover", bug)
-
-
-async def answered(error: Exception) -> Response:
-    async def handler(_services: Services, _request: Request) -> Response:
-        raise error
-
-    return await boundary.answer(World().services, Request(method="GET", path="/api/x"), handler)
-
-
-@pytest.mark.parametrize(
-    ("error", "status"),
-    [
-        (Misread("rotation", "x", "y"), 400),
-        (Refused("no", reason="enrol-at-terminal", remedy="rotation enrol x"), 403),
-        (NotFound("no"), 404),
-        (ApplicationGone("no"), 404),
-        (Refused("no", reason="already-open", remedy="wait"), 409),
-        (PolicyForbids("no"), 409),
-        (StaleRecord("no"), 409),
-        (Misconfigured(["no"]), 500),
-        (BrokenInvariant("no"), 500),
-        (RotationError("no"), 500),
-        (KeyError("no"), 500),
-        (AccessDenied("no"), 502),
-        (VaultRefused("no"), 502),
-        (Throttled("no"), 503),
-        (LeaseHeld("no", until=LATER), 503),
-        (OutcomeUnknown("no"), 503),
-    ],
-    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
-)
-async def test_each_error_has_its_status_and_a_whole_problem(error: Exception, status: int) -> None:
-    response = await answered(error)
-    body = json.loads(response.text())
-    assert (response.status, body["status"]) == (status, status)
-    assert response.media_type == "application/problem+json"
-    assert set(body) == {"type", "title", "status", "detail", "instance", "facts", "remedy"}
-    assert body["remedy"]
-    assert body["instance"] == "/api/x"
-
-
-async def test_a_services_own_delay_is_handed_on() -> None:
-    assert (await answered(Throttled("no", retry_after=timedelta(seconds=7.2)))).headers == {"Retry-After": "8"}
-
-
-async def test_all_problems_of_a_configuration_are_facts() -> None:
-    body = json.loads((await answered(Misconfigured(["one", "two"]))).text())
-    assert body["facts"]["problems"] == ["one", "two"]
-    assert body["remedy"] == "rotation config check"
-
-
-async def test_a_bug_tells_nothing_of_its_inside(caplog: pytest.LogCaptureFixture) -> None:
-    text = (await answered(ValueError("Canary~secret.text"))).text()
-    assert "Canary" not in text
-    assert [record.message for record in caplog.records if record.levelno == logging.ERROR] == ["http.bug"]

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rotation.triggers.boundary import PROBLEM, answer
 from rotation.web.exchange import Handler, Request
+from rotation.web.principal import KEY, Principal
+from rotation.web.problems import PROBLEM, answer
 from tests.fakes.world import World
 
 
@@ -34,11 +35,21 @@ async def call(
     route: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
     path: str = "/api/x",
+    query: Mapping[str, str] | None = None,
+    by: Principal = KEY,
 ) -> Answer:
     """Send *body* as JSON, or *raw* as it is."""
     sent = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
-    request = Request(method="POST", path=path, route=route or {}, headers=headers or {}, body=sent)
-    response = await answer(world.services, request, handler)
+    request = Request(
+        method="POST",
+        path=path,
+        route=route or {},
+        query=query or {},
+        headers=headers or {},
+        body=sent,
+        principal=by,
+    )
+    response = await answer(request, lambda: handler(world.services(), request))
     return Answer(
         status=response.status,
         body=json.loads(response.text()),

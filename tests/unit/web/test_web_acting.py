@@ -6,13 +6,14 @@ import pytest
 
 from rotation.ledger import keys
 from rotation.web import acting, health
+from rotation.web.principal import Principal, Role
 from rotation.workflows import operating
 from tests.fakes.mishaps import Mishap
 from tests.fakes.world import VAULT, World
 from tests.unit.web.caller import Answer, call
 
 NOWHERE = "ffffffff-0000-4000-8000-000000000000.01ARZ3NDEKTSV4RRFFQ69G5FAV"
-PERSON = {"x-ms-client-principal-name": "ada@contoso.example"}
+PERSON = Principal(name="ada@contoso.example", kind="person", object_id="ada", roles=frozenset({Role.OPERATOR}))
 
 
 async def rotation(world: World, *, stopped: bool = False, run: timedelta = timedelta(hours=1)) -> str:
@@ -34,7 +35,7 @@ async def test_what_is_stopped_goes_on_and_the_history_says_who_and_where() -> N
     world = World()
     found = await rotation(world, stopped=True)
     assert world.phases() == ["blocked"]
-    answer = await call(world, acting.retry, route={"id": found}, headers=PERSON)
+    answer = await call(world, acting.retry, route={"id": found}, by=PERSON)
     assert (answer.status, answer.headers["Location"]) == (202, f"/api/rotations/{found}")
     assert told(world, "retried") == [("ada@contoso.example", "http")]
     await world.run(timedelta(hours=1))
@@ -71,7 +72,7 @@ async def test_a_published_rotation_cannot_be_abandoned() -> None:
 
 
 async def retire(world: World, found: str, **body: object) -> Answer:
-    return await call(world, acting.retire, body, route={"id": found}, headers=PERSON)
+    return await call(world, acting.retire, body, route={"id": found}, by=PERSON)
 
 
 async def test_retiring_at_once_takes_a_yes_after_seeing_what_is_missing() -> None:
@@ -89,7 +90,7 @@ async def test_retiring_at_once_takes_a_yes_after_seeing_what_is_missing() -> No
     await world.run(timedelta(hours=1))
     assert world.directory.removed == []
     answer = await retire(world, found, yes=True, reason="moved by hand", keyIds=[old])
-    assert (answer.status, answer.body["keyIds"]) == (202, [old])
+    assert (answer.status, answer.body["key_ids"]) == (202, [old])
     assert told(world, "retire.ordered") == [("ada@contoso.example", "http")]
     await world.run(timedelta(minutes=5))
     assert [key_id for _application, key_id in world.directory.removed] == [old]

@@ -9,6 +9,7 @@ from rotation.domain.line import Reason
 from rotation.domain.messages import read_rotation, read_scan
 from rotation.ledger import keys
 from rotation.web import brakes, health, lines, rotations, scans
+from rotation.web.principal import Principal, Role
 from rotation.workflows import operating
 from rotation.workflows.opening import Ask, Opened, open_rotation
 from tests.fakes.mishaps import Mishap
@@ -16,7 +17,7 @@ from tests.fakes.world import World, configure, destination
 from tests.unit.web.caller import call
 
 NOWHERE = "ffffffff-0000-4000-8000-000000000000"
-PERSON = {"x-ms-client-principal-name": "ada@contoso.example"}
+PERSON = Principal(name="ada@contoso.example", kind="person", object_id="ada", roles=frozenset({Role.OPERATOR}))
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def world() -> World:
 
 
 async def test_a_scan_is_accepted_with_its_address_and_nudged(world: World) -> None:
-    answer = await call(world, scans.begin, {"dryRun": True}, headers=PERSON)
+    answer = await call(world, scans.begin, {"dryRun": True}, by=PERSON)
     assert answer.status == 202
     assert answer.headers["Location"] == f"/api/scans/{answer.body['scan']}"
     assert read_scan(world.queues.texts(keys.QUEUE_SCANS)[-1]).scan == answer.body["scan"]
@@ -112,7 +113,7 @@ async def test_enrolling_over_http_is_forbidden_and_names_the_command(world: Wor
 async def test_a_rotation_is_accepted_with_its_address_and_nudged(world: World) -> None:
     application = world.add_application()
     await world.enrol(application)
-    answer = await call(world, rotations.begin, {"application": application.client_id}, headers=PERSON)
+    answer = await call(world, rotations.begin, {"application": application.client_id}, by=PERSON)
     assert answer.status == 202
     assert answer.headers["Location"] == f"/api/rotations/{answer.body['rotation']}"
     assert str(read_rotation(world.queues.texts(keys.QUEUE_ROTATIONS)[-1])) == answer.body["rotation"]
@@ -186,7 +187,7 @@ async def test_a_compromise_cannot_be_declared_with_a_key(world: World) -> None:
 async def test_a_pause_stops_new_rotations_and_resume_lets_them_begin(world: World) -> None:
     application = world.add_application()
     await world.enrol(application)
-    paused = await call(world, brakes.pause, {"reason": "change freeze"}, headers=PERSON)
+    paused = await call(world, brakes.pause, {"reason": "change freeze"}, by=PERSON)
     assert (paused.body["paused"]["by"], paused.body["paused"]["reason"]) == ("ada@contoso.example", "change freeze")
     refused = await call(world, rotations.begin, {"application": application.object_id})
     assert (refused.status, refused.slug) == (409, "not-opened")
