@@ -1,6 +1,6 @@
 # What can be done here. Every target finds or makes what it needs first (.ci/bootstrap), on a bare machine too.
 .DEFAULT_GOAL := help
-.PHONY: help demo sandbox check test test-real crash coverage mutants chaos bench package format schema requirements lock clean
+.PHONY: help demo sandbox check test test-real crash coverage mutants chaos fuzz bench package format schema requirements lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -60,6 +60,10 @@ mutants: ## Change the decisions in a thousand ways and count which no test noti
 chaos: ## Two hosts over the sandbox, killed while all around them fails (ARGS="--runs 10 --seed 1 --report FILE")
 	@.ci/bootstrap sandbox
 	@$(BIN)/python -m sandbox.chaos $(ARGS)
+
+fuzz: ## Give every reader of what others write thousands of inputs (ARGS="--inputs 20000 --only yaml"; 10 minutes)
+	@.ci/bootstrap env
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: ## What it costs, as ratios: scan, memory, storage, start, rotations (ARGS="--quick --report FILE"; 15 minutes)
 	@.ci/bootstrap sandbox

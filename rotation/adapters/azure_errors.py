@@ -13,6 +13,7 @@ from azure.core.exceptions import (
 )
 
 from rotation.domain.errors import AccessDenied, BrokenInvariant, RotationError, Throttled, Unavailable
+from rotation.domain.retry_after import retry_after as asked_to_wait
 
 type Translate = Callable[[AzureError], RotationError]
 
@@ -85,8 +86,7 @@ def error_code(error: AzureError) -> str:
 def retry_after(error: AzureError) -> timedelta | None:
     """Give the delay that the service asks for, where it does."""
     response = getattr(error, "response", None)
-    told = response.headers.get("Retry-After", "") if response is not None else ""
-    return timedelta(seconds=float(told)) if told.isdigit() else None
+    return asked_to_wait(response.headers.get("Retry-After")) if response is not None else None
 
 
 def _by_status(error: HttpResponseError, status: int, what: str, *, facts: dict[str, Any]) -> RotationError:

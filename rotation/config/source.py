@@ -82,13 +82,13 @@ def read(text: str, *, name: str) -> Source:
     source = Source(name=name)
     try:
         node = yaml.compose(text, Loader=_Loader)
+        tree = _Reading(source).value(node, ()) if node is not None else None
     except yaml.YAMLError as error:
         source.problems.append(_syntax(source, error))
         return source
     except RecursionError:
         source.problems.append(source.problem((), Wrong(what="is nested too deep to read")))
         return source
-    tree = _Reading(source).value(node, ()) if node is not None else None
     if isinstance(tree, dict):
         source.tree = tree
     elif not source.problems:

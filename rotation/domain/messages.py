@@ -9,6 +9,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from pydantic_core import from_json
+
 from rotation.domain.errors import Misread, RotationError
 from rotation.domain.identifiers import NAME, DestinationName, RotationId
 
@@ -52,7 +54,7 @@ def write(message: Message) -> str:
 
 def _fields(text: str, wanted: tuple[str, ...]) -> dict[str, str]:
     try:
-        body: Any = json.loads(text)
+        body: Any = from_json(text)
     except ValueError as error:
         raise UnreadableMessage(f"not JSON: {error}") from None
     if not isinstance(body, dict) or body.get("v") != VERSION:
@@ -67,7 +69,7 @@ def _fields(text: str, wanted: tuple[str, ...]) -> dict[str, str]:
 def references(text: str) -> dict[str, str]:
     """Give the ids that a message names, by field, as far as it can be read at all: for logs, never to act on."""
     try:
-        body: Any = json.loads(text)
+        body: Any = from_json(text)
     except ValueError:
         return {}
     if not isinstance(body, dict):

@@ -12,6 +12,7 @@ from datetime import timedelta
 import httpx
 
 from rotation.domain.errors import AccessDenied, Misconfigured, RotationError, Throttled, Unavailable
+from rotation.domain.retry_after import retry_after
 
 type OpenClient = Callable[[], httpx.AsyncClient]
 """Opens a client that the caller closes."""
@@ -65,14 +66,8 @@ def _refusal(status: int, headers: Mapping[str, str], whom: str) -> RotationErro
         case 401 | 403:
             return AccessDenied(said, status=status)
         case 429:
-            return Throttled(said, retry_after=_retry_after(headers))
+            return Throttled(said, retry_after=retry_after(headers.get("retry-after")))
         case _ if httpx.codes.is_server_error(status) or status == httpx.codes.REQUEST_TIMEOUT:
-            return Unavailable(said, retry_after=_retry_after(headers))
+            return Unavailable(said, retry_after=retry_after(headers.get("retry-after")))
         case _:
             return Misconfigured([said])
-
-
-def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """Read Retry-After in seconds, the form that both services use."""
-    text = headers.get("retry-after", "")
-    return timedelta(seconds=int(text[:6])) if text.isdecimal() else None

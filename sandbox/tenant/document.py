@@ -100,6 +100,8 @@ def _problems(document: object) -> Iterator[str]:
         found = document.get(name, {})
         if not isinstance(found, Mapping) or not all(isinstance(each, list) for each in found.values()):
             yield f"{name}: an object of lists is needed"
+    if not isinstance(document.get("remarks", []), list):
+        yield "remarks: a list is needed"
     yield from _policy_problems(document.get("policies") or {})
 
 

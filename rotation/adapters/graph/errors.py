@@ -25,6 +25,7 @@ from rotation.domain.errors import (
     Throttled,
     Unavailable,
 )
+from rotation.domain.retry_after import retry_after as asked_to_wait
 
 if TYPE_CHECKING:
     from kiota_abstractions.headers_collection import HeadersCollection
@@ -105,8 +106,7 @@ def conflicts(error: APIError) -> bool:
 
 def retry_after(headers: "HeadersCollection | Mapping[str, str] | None") -> timedelta | None:
     """Give the service's own delay, where it told one in seconds."""
-    told = cast("Mapping[str, str]", headers).get("Retry-After", "") if headers else ""
-    return timedelta(seconds=float(told)) if told.replace(".", "", 1).isdigit() else None
+    return asked_to_wait(cast("Mapping[str, str]", headers).get("Retry-After", "")) if headers else None
 
 
 def refused_by_status(status: int, what: str, needs: str, **facts: Any) -> RotationError:

@@ -78,7 +78,7 @@ def items_of(raw: bytes, what: str) -> tuple[Sequence[Item], str | None]:
     try:
         page = json.loads(raw)
         items, following = page["value"], page.get("@odata.nextLink")
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Unavailable(f"{what}: a page cannot be read ({type(error).__name__})") from None
     if not isinstance(items, list) or not isinstance(following, str | None):
         raise Unavailable(f"{what}: a page cannot be read (not a collection)")

@@ -29,6 +29,7 @@ from rotation.domain.errors import (
     Unavailable,
 )
 from rotation.domain.policy import Destination
+from rotation.domain.retry_after import retry_after
 from rotation.domain.secret import SecretText
 from rotation.integrations.connections import AwsKeys, AwsRole, connection_of
 from rotation.integrations.outbound.guard import resolve
@@ -185,8 +186,7 @@ def _refusal(error: ClientError, operation: str) -> RotationError:
 
 def _retry_after(error: ClientError) -> timedelta | None:
     """Read Retry-After, which AWS seldom sends."""
-    text = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("retry-after", "")
-    return timedelta(seconds=int(text[:6])) if text.isdecimal() else None
+    return retry_after(error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("retry-after"))
 
 
 def _cut(error: BotoCoreError | ResponseParserError, operation: str, *, changes: bool) -> RotationError:

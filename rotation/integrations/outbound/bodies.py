@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from pydantic_core import from_json
+
 from rotation.domain.errors import DestinationRefused
 from rotation.integrations.outbound.wire import Answer, Call
 
@@ -19,7 +21,7 @@ def object_in(answer: Answer, call: Call) -> Mapping[str, Any]:
     found: object = None
     # Raised outside: the decoder's own error keeps the whole text.
     with suppress(ValueError):
-        found = json.loads(answer.body)
+        found = from_json(answer.body)
     if isinstance(found, Mapping):
         return found
     raise DestinationRefused(

@@ -8,8 +8,7 @@ exceptions, and the body may hold the secret text.
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from http import HTTPStatus
 from ipaddress import IPv6Address
 from typing import Literal
@@ -26,6 +25,7 @@ from rotation.domain.errors import (
     Throttled,
     Unavailable,
 )
+from rotation.domain.retry_after import retry_after
 from rotation.integrations.outbound.guard import Address, resolve
 from rotation.integrations.services import OpenClient
 
@@ -151,24 +151,12 @@ def _refusal(answer: Answer, call: Call, now: datetime) -> RotationError | None:
         case 404 | 410:
             return DestinationGone(f"{said}: {call.gone}", host=host, status=status)
         case 429:
-            return Throttled(said, retry_after=_retry_after(answer, now), host=host)
+            return Throttled(said, retry_after=retry_after(answer.headers.get("retry-after"), now=now), host=host)
         case 408 | 425:
-            return Unavailable(said, retry_after=_retry_after(answer, now), host=host)
+            return Unavailable(said, retry_after=retry_after(answer.headers.get("retry-after"), now=now), host=host)
         case _ if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return Unavailable(said, retry_after=_retry_after(answer, now), host=host)
+            return Unavailable(said, retry_after=retry_after(answer.headers.get("retry-after"), now=now), host=host)
         case _ if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
             return DestinationRefused(f"{said}, a redirect: configure the final address", host=host, status=status)
         case _:
             return DestinationRefused(said, host=host, status=status)
-
-
-def _retry_after(answer: Answer, now: datetime) -> timedelta | None:
-    """Read Retry-After: seconds, or a date."""
-    text = answer.headers.get("retry-after", "")
-    if text.isdecimal():
-        return timedelta(seconds=int(text[:6]))
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(at.replace(tzinfo=at.tzinfo or UTC) - now, timedelta(0))

@@ -352,7 +352,7 @@ def test_messages_as_they_travel() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{", "not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+        ("{", "not JSON: EOF while parsing an object at line 1 column 1"),
         ("[]", "version None is not 1"),
         ('{"v":2,"rotation":"r","destination":"d"}', "version 2 is not 1"),
         ('{"v":1,"rotation":"r"}', f"fields are ['rotation']; expected {WANTED}"),

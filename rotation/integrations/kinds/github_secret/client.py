@@ -10,6 +10,7 @@ import jwt
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from rotation.domain.errors import AccessDenied, DestinationRefused, Throttled
+from rotation.domain.retry_after import retry_after
 from rotation.domain.secret import SecretText
 from rotation.integrations.connections import GitHubApp, Token
 from rotation.integrations.kinds.github_secret.settings import GitHubSecretSettings
@@ -158,11 +159,11 @@ def _forbidden(answer: Answer, now: datetime) -> AccessDenied | Throttled:
     after, left, reset = (
         answer.headers.get(name) for name in ("retry-after", "x-ratelimit-remaining", "x-ratelimit-reset")
     )
-    if after and after.isdecimal():
-        return Throttled("GitHub asks to wait", retry_after=timedelta(seconds=int(after[:6])))
+    if (wait := retry_after(after)) is not None:
+        return Throttled("GitHub asks to wait", retry_after=wait)
     if left == "0" and reset and reset.isdecimal():
-        wait = max(int(reset[:12]) - now.timestamp(), 1.0)
-        return Throttled("GitHub's rate limit is used up", retry_after=timedelta(seconds=min(wait, 3600)))
+        seconds = max(int(reset[:12]) - now.timestamp(), 1.0)
+        return Throttled("GitHub's rate limit is used up", retry_after=timedelta(seconds=min(seconds, 3600)))
     return AccessDenied("GitHub answers 403: does the App or token have the permission, and may it see the repository?")
 
 

@@ -3,31 +3,17 @@
 from collections.abc import Callable
 from functools import partial
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from rotation.domain.capability import Check, Readiness
-from rotation.domain.delivery import Capabilities, Found, Level, Receipt, Shipment, Verdict
+from rotation.domain.delivery import Capabilities, Found, Receipt, Shipment, Verdict
 from rotation.domain.policy import Destination
 from rotation.domain.secret import SecretText
 from rotation.integrations.kind import AutomaticIntegration
-from rotation.integrations.kinds.webhook import message
+from rotation.integrations.kinds.webhook import message, receipt
 from rotation.integrations.kinds.webhook.message import Signer
 from rotation.integrations.kinds.webhook.settings import WebhookSettings, host_of
 from rotation.integrations.outbound.wire import Answer, Call, send
 from rotation.integrations.services import IntegrationServices
 from rotation.integrations.settings import read
-
-
-class _State(BaseModel):
-    """What a receiver answers at `verify_url`; it may say more."""
-
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
-
-    key_id: str
-    """Empty: it holds nothing."""
-    version: str = ""
-    signed_in: bool | None = None
-    """None: it has not tried."""
 
 
 class WebhookIntegration(AutomaticIntegration[WebhookSettings]):
@@ -65,10 +51,7 @@ class WebhookIntegration(AutomaticIntegration[WebhookSettings]):
         if settings.verify_url is None:
             return Verdict(found=Found.UNKNOWABLE, why="it was told; without a `verify_url` nobody can look")
         answer = await self._send(settings, settings.verify_url, f"{shipment.rotation.ulid}.{at.name}.verify")
-        try:
-            return _verdict(_State.model_validate_json(answer.body), shipment)
-        except ValidationError:
-            return Verdict(found=Found.UNKNOWABLE, why="what it answers at `verify_url` is not of the agreed form")
+        return receipt.verdict(answer.body, shipment)
 
     async def _send(
         self, settings: WebhookSettings, url: str, identifier: str, *, body: Callable[[], bytes] | None = None
@@ -93,17 +76,3 @@ class WebhookIntegration(AutomaticIntegration[WebhookSettings]):
 def make(services: IntegrationServices, capabilities: Capabilities) -> WebhookIntegration:
     """Make the implementation of `webhook`."""
     return WebhookIntegration(services, capabilities)
-
-
-def _verdict(state: _State, shipment: Shipment) -> Verdict:
-    """Judge by what it uses: a secret that it holds and has not signed in with leaves it on its older one."""
-    if not state.key_id:
-        return Verdict(found=Found.ABSENT, why="it holds nothing")
-    if state.key_id.lower() != shipment.key_id.lower():
-        return Verdict(found=Found.OLDER, why=f"it holds key id {state.key_id}")
-    if state.version and state.version != shipment.version:
-        return Verdict(found=Found.OLDER, why=f"it holds version {state.version}")
-    if state.signed_in:
-        return Verdict(found=Found.CURRENT, level=Level.AUTHENTICATES, why="it signed in with it")
-    tried = "could not sign in with it" if state.signed_in is False else "has not signed in with it yet"
-    return Verdict(found=Found.OLDER, why=f"it holds it and {tried}")
