@@ -1,24 +1,42 @@
 """The channels that people are told through."""
 
+import ssl
+from collections.abc import Callable
+
 from rotation.configurations import LoadedConfigurations
-from rotation.domain.policy import Audience
-from rotation.notifications.graph_mail import GraphMail
-from rotation.notifications.mail import Mail
+from rotation.domain.audience import Audience
+from rotation.domain.policy import Configuration
+from rotation.notifications.mail import Mail, SendMail
 from rotation.ports.notices import Message
+from rotation.ports.vault import Vault
 
 
 class ConfiguredMail:
-    """Mail from the mailbox that the configuration names now; it may change while we run."""
+    """Mail from the mailbox, and through the server, that the configuration names now; both may change while we run."""
 
     name = "mail"
 
-    def __init__(self, send: GraphMail, configurations: LoadedConfigurations) -> None:
-        self._send, self._configurations = send, configurations
+    def __init__(
+        self,
+        graph: SendMail,
+        configurations: LoadedConfigurations,
+        *,
+        vault: Vault,
+        trusted: Callable[[], ssl.SSLContext],
+    ) -> None:
+        self._graph, self._configurations, self._vault, self._trusted = graph, configurations, vault, trusted
 
     def reaches(self, audience: Audience) -> bool:
         latest = self._configurations.latest
-        return Mail(self._send, sender=latest.sender if latest else None).reaches(audience)
+        return Mail(self._graph, sender=latest.sender if latest else None).reaches(audience)
 
     async def send(self, audience: Audience, message: Message) -> None:
         configuration = await self._configurations.current()
-        await Mail(self._send, sender=configuration.sender).send(audience, message)
+        await Mail(self._through(configuration), sender=configuration.sender).send(audience, message)
+
+    def _through(self, configuration: Configuration) -> SendMail:
+        if configuration.smtp is None:
+            return self._graph
+        from rotation.notifications.smtp import SmtpMail  # noqa: PLC0415  # loaded where mails go out that way
+
+        return SmtpMail(self._vault, configuration.smtp, trusted=self._trusted)

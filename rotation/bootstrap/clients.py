@@ -15,7 +15,7 @@ BEGUN = "rotation.begun"
 
 def client_opener() -> OpenClient:
     """Give what opens HTTPS clients; all share one context, because reading the roots takes long."""
-    context = _trusted_roots()
+    context = trusted_roots()
     hooks: dict[str, list[Callable[..., Awaitable[None]]]] = {"request": [_begin], "response": [_end]}
     return lambda: httpx.AsyncClient(verify=context, event_hooks=hooks)
 
@@ -30,5 +30,6 @@ async def _end(response: httpx.Response) -> None:
 
 
 @cache
-def _trusted_roots() -> ssl.SSLContext:
+def trusted_roots() -> ssl.SSLContext:
+    """Give what this process trusts, read once."""
     return httpx.create_ssl_context()

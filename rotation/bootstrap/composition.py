@@ -22,7 +22,7 @@ from rotation.adapters.snapshots import AzureSnapshots
 from rotation.adapters.storage import StorageAccount
 from rotation.adapters.tables import AzureTables
 from rotation.bootstrap.channels import ConfiguredMail
-from rotation.bootstrap.clients import client_opener
+from rotation.bootstrap.clients import client_opener, trusted_roots
 from rotation.configurations import LoadedConfigurations
 from rotation.domain.identifiers import TenantId
 from rotation.domain.schedule import Schedule
@@ -36,6 +36,7 @@ from rotation.ports.clock import Clock
 from rotation.ports.directory import Directory
 from rotation.ports.notices import Channel
 from rotation.ports.usage import UsageSource
+from rotation.ports.vault import Vault
 from rotation.settings import Settings
 from rotation.workflows.services import Services, Timing
 
@@ -98,7 +99,7 @@ class Composition:
             snapshots=self._kept(AzureSnapshots(account.blobs())),
             usage=tuple(self._usage_sources(graph, identity, clock)),
             integrations=Catalogue(known),
-            channels=(Teams(vaults.at(settings.vault_url), open_client), self._mail(identity, configurations)),
+            channels=self._channels(identity, configurations, vaults.at(settings.vault_url)),
             configurations=configurations,
             tenant_id=settings.tenant_id,
             vault_url=settings.vault_url,
@@ -138,10 +139,13 @@ class Composition:
 
             yield self._kept(LogAnalyticsSignIns(identity, settings.sign_in_workspaces, clock, url=settings.logs_url))
 
-    def _mail(self, identity: "AsyncTokenCredential", configurations: LoadedConfigurations) -> Channel:
+    def _channels(
+        self, identity: "AsyncTokenCredential", configurations: LoadedConfigurations, vault: Vault
+    ) -> tuple[Channel, ...]:
         url = self.settings.graph_url
-        send = GraphMail(identity, client_opener(), graph_url=url, scope=f"{url}/.default")
-        return ConfiguredMail(send, configurations)
+        graph = GraphMail(identity, client_opener(), graph_url=url, scope=f"{url}/.default")
+        mail = ConfiguredMail(graph, configurations, vault=vault, trusted=trusted_roots)
+        return Teams(vault, client_opener()), mail
 
 
 def _sign_in(settings: Settings) -> EntraSignIn:

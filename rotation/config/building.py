@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 from rotation.config.model import (
@@ -13,29 +13,22 @@ from rotation.config.model import (
     LimitsPart,
     LinePart,
     PolicyPart,
+    RemindersPart,
     SelectorPart,
+    SmtpPart,
     TermsPart,
     WindowPart,
 )
 from rotation.config.problem import Path
+from rotation.domain.audience import OWNERS, Audience, QuietHours, Security, SmtpServer
 from rotation.domain.identifiers import AudienceName, ClientId, DestinationName, LineName, ObjectId, PolicyName
-from rotation.domain.policy import (
-    Audience,
-    Canary,
-    Enrol,
-    Limits,
-    LineEntry,
-    Mode,
-    Policy,
-    Ramp,
-    Selector,
-    Terms,
-    Window,
-)
+from rotation.domain.policy import Canary, Enrol, Limits, LineEntry, Mode, Policy, Ramp, Selector, Terms
+from rotation.domain.window import Window
 
 HAND_OFF_LIFETIME = timedelta(days=730)
 """What a line with a hand-off asks by default: each of its rotations costs a person (protocol.md, Hand-offs)."""
 
+USUAL_PORTS = {Security.STARTTLS: 587, Security.TLS: 465}
 DEFAULT_LINE = LineName("default")
 
 
@@ -54,7 +47,8 @@ def policy(part: PolicyPart, path: Path, *, defaults: DefaultsPart, hand_offs: f
     lines = part.lines or [_only_line(part)]
     places = [(*path, "lines", place) for place in range(len(part.lines))] or [path]
     window = part.window or defaults.window
-    audience = part.audience or defaults.audience
+    hearing = part.audience or defaults.audience or ()
+    team = next((name for name in (*hearing, *(defaults.audience or ())) if name != OWNERS), None)
     made = Policy(
         name=PolicyName(part.name),
         selector=_selector(part.select),
@@ -65,7 +59,9 @@ def policy(part: PolicyPart, path: Path, *, defaults: DefaultsPart, hand_offs: f
         vault=part.vault or "",
         window=_window(window) if window else Window(),
         freeze=(*defaults.freeze, *part.freeze),
-        audience=AudienceName(audience) if audience else None,
+        audience=AudienceName(team) if team else None,
+        owners=OWNERS in hearing,
+        rungs=None if part.rungs is None else ladder(part.rungs),
     )
     return Draft(path=path, part=part, policy=made, places=tuple(places))
 
@@ -132,7 +128,43 @@ def _window(part: WindowPart) -> Window:
 
 def audience(name: str, part: AudiencePart) -> Audience:
     """Make an audience."""
-    return Audience(name=AudienceName(name), mail=tuple(part.mail), teams_secret=part.teams_secret)
+    begins, ends = part.quiet_hours or (time(0), time(0))
+    return Audience(
+        name=AudienceName(name),
+        mail=tuple(part.mail),
+        teams_secret=part.teams_secret,
+        quiet=QuietHours(begins=begins, ends=ends, days=frozenset(part.quiet_days)),
+        **({"zone": part.zone} if part.zone else {}),
+    )
+
+
+def reminders(part: RemindersPart) -> dict[str, Any]:
+    """Give what the configuration says about reminders, by the names of its fields."""
+    said: dict[str, Any] = {"escalate_after": part.escalate_after} if part.escalate_after else {}
+    return said | {
+        "rungs": ladder(part.rungs),
+        "fallback_audience": AudienceName(part.fallback) if part.fallback else None,
+        "sender": part.sender,
+        "smtp": smtp(part.smtp) if part.smtp else None,
+        "escalate_to": AudienceName(part.escalate_to) if part.escalate_to else None,
+    }
+
+
+def ladder(rungs: Sequence[int]) -> tuple[int, ...]:
+    """Put the rungs of a ladder in order, each once, the longest first."""
+    return tuple(sorted(set(rungs), reverse=True))
+
+
+def smtp(part: SmtpPart) -> SmtpServer:
+    """Make a mail server, with the port that its kind of encryption usually has."""
+    security = part.security or Security.STARTTLS
+    return SmtpServer(
+        host=part.host,
+        port=part.port or USUAL_PORTS[security],
+        security=security,
+        user=part.user,
+        password_secret=part.password_secret,
+    )
 
 
 def limits(part: LimitsPart) -> Limits:

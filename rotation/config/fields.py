@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, WithJsonSchema
 
 from rotation.config import spellings, times
-from rotation.domain.policy import Enrol, Freeze, Mode, Proof, Retire
+from rotation.domain.audience import Security
+from rotation.domain.policy import Enrol, Mode, Proof, Retire
+from rotation.domain.window import Freeze
 
 
 def _duration(usual: str, *, zero: bool = False) -> BeforeValidator:
@@ -78,6 +80,30 @@ FreezeDates = Annotated[
         }
     ),
 ]
+Hearing = Annotated[
+    tuple[str, ...],
+    BeforeValidator(spellings.hearing),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": "^(?:[a-z0-9-]{1,40})$"},
+                {
+                    "type": "array",
+                    "items": {"type": "string", "pattern": "^(?:[a-z0-9-]{1,40})$"},
+                    "minItems": 2,
+                    "maxItems": 2,
+                },
+            ]
+        }
+    ),
+]
+Port = Annotated[
+    int,
+    BeforeValidator(spellings.port),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 65535}),
+]
+Host = Annotated[str, BeforeValidator(spellings.host), _said(r"[0-9A-Za-z.-]{1,253}")]
+SecurityWord = Annotated[Security, BeforeValidator(spellings.choice(Security)), _words(Security)]
 Rung = Annotated[int, BeforeValidator(times.rung), _said(r"\d+[wd]|expired")]
 VaultSecret = Annotated[str, BeforeValidator(spellings.vault_secret), _said(r"[0-9A-Za-z-]{1,127}")]
 SecretTemplate = Annotated[str, BeforeValidator(spellings.template), _said()]

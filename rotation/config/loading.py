@@ -77,7 +77,8 @@ class _File:
         drafts = self._drafts(defaults, self._hand_offs())
         bird = self._canary()
         references.check(self.tree, self.report)
-        people.check(audiences, reminders, self.report)
+        owners = any(draft.policy.owners for draft in drafts)
+        people.check(audiences, reminders, owners=owners, report=self.report)
         self._agree(drafts, defaults, destinations, bird=bird)
         return Configuration(
             policies=tuple(draft.policy for draft in drafts),
@@ -88,10 +89,8 @@ class _File:
             ),
             limits=building.limits(limits),
             canary=building.canary(bird) if bird else None,
-            rungs=tuple(sorted(set(reminders.rungs), reverse=True)),
-            fallback_audience=AudienceName(reminders.fallback) if reminders.fallback else None,
-            sender=reminders.sender,
             digest=digest,
+            **building.reminders(reminders),
         )
 
     def _agree(

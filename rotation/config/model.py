@@ -87,7 +87,7 @@ class DefaultsPart(TermsPart):
         default_factory=list,
         description="Dates (UTC) on which nothing is minted or removed; a policy's own dates come on top.",
     )
-    audience: fields.Name | None = Field(None, description="Who is told, where a policy names nobody.")
+    audience: fields.Hearing | None = Field(None, description="Who is told, where a policy names nobody.")
 
 
 class SelectorPart(Section):
@@ -155,7 +155,14 @@ class PolicyPart(TermsPart):
     vault: fields.VaultAddress | None = Field(None, description="Key Vault that holds them. Default: the settings'.")
     window: WindowPart | None = Field(None, description="When secrets may be minted and removed.")
     freeze: list[fields.FreezeDates] = Field(default_factory=list, description="Dates on top of the defaults'.")
-    audience: fields.Name | None = Field(None, description="Who is told.")
+    audience: fields.Hearing | None = Field(
+        None,
+        description="Who is told: an audience; owners (each application's own, by mail); or [owners, an audience], "
+        "which hears where an application has no owner with a mail address. Default: the defaults' audience.",
+    )
+    rungs: list[fields.Rung] | None = Field(
+        None, description="How long before its end people are told, for this policy. Default: reminders.rungs."
+    )
 
 
 class DestinationPart(BaseModel):
@@ -182,6 +189,15 @@ class AudiencePart(Section):
     mail: list[fields.MailAddress] = Field(default_factory=list, description="Mail addresses.")
     teams_secret: fields.VaultSecret | None = Field(
         None, description="Name of the vault secret that holds the address of a Teams workflow."
+    )
+    zone: fields.Zone | None = Field(
+        None, description="Time zone of their dates and quiet hours, such as Europe/Amsterdam. Default UTC."
+    )
+    quiet_hours: fields.Hours | None = Field(
+        None, description='When only what is urgent is sent, such as "19:00-07:00"; the rest waits. Default: never.'
+    )
+    quiet_days: list[fields.Weekday] = Field(
+        default_factory=list, description="Days on which only what is urgent is sent, such as [sat, sun]."
     )
 
 
@@ -214,6 +230,20 @@ class CanaryPart(Section):
     within: fields.Minutes | None = Field(None, description="How long it may take. Default 30m.")
 
 
+class SmtpPart(Section):
+    """A mail server, always over TLS; Azure Communication Services has one too."""
+
+    host: fields.Host = Field(description="Its name, such as smtp.azurecomm.net.")
+    port: fields.Port | None = Field(None, description="Default 587 with starttls, 465 with tls.")
+    security: fields.SecurityWord | None = Field(
+        None, description="starttls: encrypted from the second command on. tls: from the start. Default starttls."
+    )
+    user: fields.Text | None = Field(None, description="Who signs in there. Default: nobody does.")
+    password_secret: fields.VaultSecret | None = Field(
+        None, description="Name of the vault secret with that user's password."
+    )
+
+
 class RemindersPart(Section):
     """For whatever rotation will not do by itself."""
 
@@ -223,6 +253,17 @@ class RemindersPart(Section):
     )
     fallback: fields.Name | None = Field(None, description="The audience for what has no owner and no audience.")
     sender: fields.MailAddress | None = Field(None, description="The mailbox that mails go out from.")
+    smtp: SmtpPart | None = Field(
+        None, description="The mail server that mails go out through. Default: Microsoft Graph's sendMail."
+    )
+    escalate_to: fields.Name | None = Field(
+        None,
+        description="The audience that hears of what nobody took care of: hand-offs past their deadline, and after "
+        "escalate_after what stands blocked, waits for approval, or has expired. Default: the fallback.",
+    )
+    escalate_after: fields.Days | None = Field(
+        None, description="How long something may stand before it escalates, and then again each week. Default 3d."
+    )
 
 
 class File(Section):

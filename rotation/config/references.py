@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from rotation.config.problem import Path, Wrong, nearest, one_of
 from rotation.config.report import Report
+from rotation.domain.audience import OWNERS
 
 
 def check(tree: Mapping[str, object], report: Report) -> None:
@@ -20,6 +21,8 @@ def check(tree: Mapping[str, object], report: Report) -> None:
         _known(path, word, destinations, what="destination", report=report)
     for path, word in _mentioned_audiences(tree):
         _known(path, word, audiences, what="audience", report=report)
+    for path, word in _mentioned_hearers(tree):
+        _known(path, word, [*audiences, OWNERS], what="audience", report=report)
     _canary(tree, report)
 
 
@@ -49,12 +52,18 @@ def _mentioned_destinations(tree: Mapping[str, object]) -> Iterator[tuple[Path, 
 
 
 def _mentioned_audiences(tree: Mapping[str, object]) -> Iterator[tuple[Path, object]]:
-    yield ("defaults", "audience"), _mapping(tree.get("defaults")).get("audience")
-    yield ("reminders", "fallback"), _mapping(tree.get("reminders")).get("fallback")
-    for path, policy in _policies(tree):
-        yield (*path, "audience"), policy.get("audience")
+    for key in ("fallback", "escalate_to"):
+        yield ("reminders", key), _mapping(tree.get("reminders")).get(key)
     for name, destination in _mapping(tree.get("destinations")).items():
         yield ("destinations", name, "audience"), _mapping(destination).get("audience")
+
+
+def _mentioned_hearers(tree: Mapping[str, object]) -> Iterator[tuple[Path, object]]:
+    parts = [(("defaults",), _mapping(tree.get("defaults"))), *_policies(tree)]
+    for path, part in parts:
+        said = part.get("audience")
+        yield (*path, "audience"), said
+        yield from (((*path, "audience", n), word) for n, word in enumerate(_list(said)))
 
 
 def _policies(tree: Mapping[str, object]) -> Iterator[tuple[Path, Mapping[str, object]]]:

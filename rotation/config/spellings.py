@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from rotation.config.faults import fault, shown, spelt
 from rotation.config.problem import Wrong, nearest
+from rotation.domain.audience import OWNERS
 from rotation.domain.identifiers import NAME, is_guid
 
 PLACEHOLDERS = ("client_id", "object_id", "line")
@@ -20,6 +21,8 @@ _GUID_LENGTH = 36
 _LONGEST_DESCRIPTION = 50
 _MOST = 1_000_000
 _MAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
+_HOST = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z.-]{0,251}[0-9A-Za-z])?")
+_LAST_PORT = 65_535
 _VAULT_SECRET = re.compile(r"[0-9A-Za-z-]{1,127}")
 _VAULT_NAME = re.compile(r"[0-9A-Za-z-]{3,24}")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -116,6 +119,35 @@ def mail(value: object) -> str:
     if isinstance(value, str) and _MAIL.fullmatch(value.strip()):
         return value.strip()
     raise fault(Wrong(what=f"{shown(value)} is not a mail address", allowed="an address such as team@contoso.com"))
+
+
+def hearing(value: object) -> tuple[str, ...]:
+    """Read who is told: an audience, `owners`, or both in that order."""
+    if isinstance(value, str):
+        return (name(value),)
+    owners = str(OWNERS)
+    if isinstance(value, list) and len(value) == len(("owners", "team")) and value[0] == owners != value[1]:
+        return owners, name(value[1])
+    meant = f"[{owners}, {value[0]}]" if isinstance(value, list) and value[1:] == [owners] else ""
+    allowed = f"the name of an audience, {owners}, or [{owners}, the name of an audience]"
+    raise fault(Wrong(what=f"{shown(value)} does not say who is told", allowed=allowed, meant=meant))
+
+
+def host(value: object) -> str:
+    """Read the name of a server, without scheme and port."""
+    if isinstance(value, str) and _HOST.fullmatch(value):
+        return value.lower()
+    parts = urlsplit(value) if isinstance(value, str) and "://" in value else None
+    meant = parts.hostname or "" if parts else ""
+    raise fault(
+        Wrong(what=f"{shown(value)} is not a server's name", allowed="a name such as smtp.contoso.com", meant=meant)
+    )
+
+
+def port(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _LAST_PORT:
+        return value
+    raise fault(Wrong(what=f"{shown(value)} is not a port", allowed=f"a whole number from 1 to {_LAST_PORT}"))
 
 
 def vault_secret(value: object) -> str:

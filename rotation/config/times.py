@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from rotation.config.faults import fault, shown
 from rotation.config.problem import Wrong, nearest
-from rotation.domain.policy import Freeze
+from rotation.domain.window import Freeze
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LONGEST = timedelta(days=36500)

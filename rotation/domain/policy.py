@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from zoneinfo import ZoneInfo
 
+from rotation.domain.audience import Audience, Hearers, SmtpServer
 from rotation.domain.credential import Application
 from rotation.domain.identifiers import (
     AudienceName,
@@ -16,6 +16,7 @@ from rotation.domain.identifiers import (
     ObjectId,
     PolicyName,
 )
+from rotation.domain.window import Freeze, Window
 
 DAY = timedelta(days=1)
 
@@ -114,42 +115,6 @@ class LineEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """When mints, removals and restarts may happen."""
-
-    days: frozenset[int] = frozenset(range(7))
-    """Monday is 0."""
-    opens: time = time(0)
-    closes: time = time(0)
-    """Equal to `opens`: the whole day."""
-    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
-
-    def is_open(self, now: datetime) -> bool:
-        """Tell whether *now* lies inside; a window over midnight belongs to the day on which it opens."""
-        local = now.astimezone(self.zone)
-        at = local.time()
-        if self.opens == self.closes:
-            return local.weekday() in self.days
-        if self.opens < self.closes:
-            return local.weekday() in self.days and self.opens <= at < self.closes
-        yesterday = (local.weekday() - 1) % 7
-        return (local.weekday() in self.days and at >= self.opens) or (yesterday in self.days and at < self.closes)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Freeze:
-    """Dates on which nothing is minted or removed, both ends included, in UTC."""
-
-    first: date
-    last: date
-    why: str = ""
-
-    def holds(self, now: datetime) -> bool:
-        """Tell whether *now* lies inside."""
-        return self.first <= now.date() <= self.last
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """What to do with the applications that it selects."""
 
@@ -163,6 +128,10 @@ class Policy:
     window: Window = field(default_factory=Window)
     freeze: tuple[Freeze, ...] = ()
     audience: AudienceName | None = None
+    owners: bool = False
+    """The owners of an application hear first; its audience where there are none."""
+    rungs: tuple[int, ...] | None = None
+    """Its own ladder; None: the configuration's."""
 
     def entry(self, line: LineName, application: ObjectId) -> LineEntry | None:
         """Find its entry for a line; one that is narrowed to the application wins."""
@@ -241,16 +210,6 @@ class Canary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Audience:
-    """Who is told, and where."""
-
-    name: AudienceName
-    mail: tuple[str, ...] = ()
-    teams_secret: str | None = None
-    """Name of the vault secret that holds the Workflows URL, which is itself a secret (platform.md F)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
     """One loaded `rotation.yaml`."""
 
@@ -265,6 +224,11 @@ class Configuration:
     fallback_audience: AudienceName | None = None
     sender: str | None = None
     """The mailbox that mails go out from."""
+    smtp: SmtpServer | None = None
+    """What mails go out through; None: Graph's sendMail."""
+    escalate_to: AudienceName | None = None
+    """Who hears of what nobody took care of; None: the fallback."""
+    escalate_after: timedelta = timedelta(days=3)
     digest: str = ""
     """SHA-256 of the text that it was loaded from, hexadecimal."""
 
@@ -281,3 +245,22 @@ class Configuration:
     def policy(self, name: PolicyName) -> Policy | None:
         """Find a policy by its name."""
         return next((policy for policy in self.policies if policy.name == name), None)
+
+    def rungs_of(self, name: PolicyName | None) -> tuple[int, ...]:
+        """Give the ladder of what a policy speaks of; the configuration's where the policy has none of its own."""
+        policy = self.policy(name) if name else None
+        return self.rungs if policy is None or policy.rungs is None else policy.rungs
+
+    @property
+    def longest_rung(self) -> timedelta:
+        """How long before an end the first reminder of all may be due."""
+        own = [rung for policy in self.policies for rung in policy.rungs or ()]
+        return timedelta(days=max([*self.rungs, *own], default=0))
+
+    def hearers(self, name: PolicyName | None, *, application: str, first: AudienceName | None = None) -> Hearers:
+        """Tell who hears of an application: *first* where it is said, else its policy's people, else the fallback."""
+        policy = self.policy(name) if name else None
+        if first is not None:
+            return Hearers(team=first)
+        team = (policy.audience if policy else None) or self.fallback_audience
+        return Hearers(team=team, owners_of=application if policy is not None and policy.owners else None)

@@ -1,10 +1,19 @@
-"""Which rung of the ladder is due, and the key that makes it send once."""
+"""Which rung of the ladder is due, the key that makes it send once, and what a snooze and an escalation make of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from rotation.domain.identifiers import AudienceName
+
+WAITING = -1
+"""Rung of what waits and has not come near its end yet: told once."""
+ESCALATED = -1_000
+"""Rung of the first escalation; each later one is a week and one less."""
+SNOOZED = -100_000_000
+"""Less the day on which a snooze ended."""
+ESCALATE_AGAIN = timedelta(days=7)
+SNOOZE = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,11 +29,16 @@ class ReminderKey:
     @property
     def partition(self) -> str:
         """Month of the end."""
-        return f"{self.end_at:%Y-%m}"
+        return month(self.end_at)
 
     def key(self, channel: str) -> str:
         """Row key for one channel."""
         return f"{self.subject}|{self.rung}|{self.audience}|{channel}"
+
+
+def month(end_at: datetime) -> str:
+    """Give the partition of everything about what ends then."""
+    return f"{end_at:%Y-%m}"
 
 
 def rung_due(end_at: datetime, now: datetime, rungs: Sequence[int]) -> int | None:
@@ -36,3 +50,27 @@ def rung_due(end_at: datetime, now: datetime, rungs: Sequence[int]) -> int | Non
     left = (end_at - now).total_seconds() / 86_400
     reached = [rung for rung in rungs if left <= rung]
     return min(reached, default=None)
+
+
+def escalation_due(since: datetime, now: datetime, after: timedelta) -> int | None:
+    """Give the rung of an escalation of what has waited since *since*; None while it may still wait."""
+    late = now - since - after
+    return None if late < timedelta(0) else ESCALATED - late // ESCALATE_AGAIN
+
+
+def after_snooze(key: ReminderKey, until: datetime, now: datetime) -> ReminderKey | None:
+    """
+    Give the key under which it is told although it was snoozed until *until*; None: it stays silent.
+
+    What the snooze kept silent is told once when it has ended; a rung that was reached only since then is told as
+    always.
+    """
+    if now < until:
+        return None
+    reached_at = key.end_at - timedelta(days=max(key.rung, 0))
+    return key if reached_at > until and key.rung >= 0 else replace(key, rung=SNOOZED - int(f"{until:%Y%m%d}"))
+
+
+def snoozed_until(end_at: datetime, now: datetime) -> datetime:
+    """Tell until when a snooze lasts: a week, and not past the end while that is ahead."""
+    return min(now + SNOOZE, end_at) if end_at > now else now + SNOOZE

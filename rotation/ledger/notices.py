@@ -22,6 +22,21 @@ class OutboxEntry:
     """Slug of what happened: `blocked`, `hand-off-opened`, `rotated`, `still-in-use`, `contested` ..."""
     audience: AudienceName | None
     message: Message
+    owners_of: str | None = None
+    """Object id of the application whose owners hear first; the audience, where there are none."""
+    urgent: bool = False
+    """It does not wait for quiet hours to end."""
+
+    def notice(self, at: datetime) -> "Notice":
+        """Make what is to be sent."""
+        return Notice(
+            kind=self.kind,
+            audience=self.audience,
+            message=self.message,
+            created_at=at,
+            owners_of=self.owners_of,
+            urgent=self.urgent,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +47,10 @@ class Notice:
     audience: AudienceName | None
     message: Message
     created_at: datetime
+    owners_of: str | None = None
+    urgent: bool = False
     claimed_at: datetime | None = None
     tries: int = 0
-    reminders: tuple[tuple[str, str], ...] = ()
-    """Rows of `reminders` (partition, key) that this digest was claimed for."""
     reached: tuple[str, ...] = ()
     """Channels that have taken it: tried again, it goes to the others only."""
     given_up: str = ""
@@ -87,6 +102,12 @@ class Notices:
 
     async def given_up(self) -> AsyncIterator[str]:
         """Read the keys of notices that are not tried again."""
+        async for key, _notice in self.undelivered():
+            yield key
+
+    async def undelivered(self) -> AsyncIterator[tuple[str, Notice]]:
+        """Read what is not tried again, with why (`given_up`) and whom it reached all the same (`reached`)."""
         async for row in self._tables.query(keys.NOTICES, Query(partition=PARTITION)):
-            if NOTICE.record(row.values).given_up:
-                yield row.key
+            notice = NOTICE.record(row.values)
+            if notice.given_up:
+                yield row.key, notice

@@ -6,9 +6,11 @@ Texts from outside stand in text runs, which know no Markdown: a name cannot bec
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from rotation.notifications.words import look, plain, safe_link, subject
+from rotation.notifications.words import look, plain, safe_link, subject, when
 from rotation.ports.notices import Item, Message
 
 LIMIT = 21_000
@@ -17,12 +19,22 @@ LIMIT = 21_000
 type Json = dict[str, Any]
 
 
-def payload(message: Message) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """When and where it is read: days are counted from here."""
+
+    said_at: datetime | None
+    zone: tzinfo
+
+
+def payload(message: Message, zone: tzinfo = UTC) -> bytes:
     """Give the body of the POST; items that do not fit are counted, not dropped in silence."""
-    shown = [_item(item) for item in message.items]
-    room = LIMIT - len(_encode(_envelope(message, [], left_out=len(shown))))
+    reader = Reader(message.said_at, zone)
+    shown = [_item(item, reader) for item in message.items]
+    most = message.left_out + len(shown)
+    room = LIMIT - len(_encode(_envelope(message, [], reader, left_out=most)))
     fitting = _fitting(shown, room)
-    return _encode(_envelope(message, shown[:fitting], left_out=len(shown) - fitting))
+    return _encode(_envelope(message, shown[:fitting], reader, left_out=most - fitting))
 
 
 def _fitting(shown: Sequence[Json], room: int) -> int:
@@ -38,41 +50,57 @@ def _encode(value: Json) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _envelope(message: Message, shown: Sequence[Json], *, left_out: int) -> Json:
-    body = [_text(message.title, size="Medium", weight="Bolder"), _text(message.summary), *shown]
+def _envelope(message: Message, shown: Sequence[Json], reader: Reader, *, left_out: int) -> Json:
+    heading = [_text(_run(plain(message.title, 300), size="Large", weight="Bolder"))]
+    if message.summary:
+        heading.append(_text(_run(plain(message.summary, 500), isSubtle=True), spacing="None"))
+    body: list[Json] = [{"type": "Container", "style": "emphasis", "bleed": True, "items": heading}, *shown]
     if left_out:
-        body.append(_text(f"and {left_out} more", weight="Bolder"))
+        body.append(_text(_run(f"and {left_out} more", weight="Bolder"), separator=True))
     if message.footer:
-        body.append(_text(message.footer, size="Small", isSubtle=True))
+        body.append(_text(_run(plain(message.footer, 500), size="Small", isSubtle=True), separator=True))
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
-        "fallbackText": subject(message),
+        "fallbackText": subject(message, reader.zone),
         "msteams": {"width": "Full"},
         "body": body,
     }
+    if safe_link(message.link):
+        card["actions"] = [_open("Open Rotation", message.link)]
     attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}
     return {"type": "message", "attachments": [attachment]}
 
 
-def _text(text: str, **style: object) -> Json:
-    return {"type": "RichTextBlock", "inlines": [_run(plain(text, 500), **style)]}
+def _text(*runs: Json, **style: object) -> Json:
+    return {"type": "RichTextBlock", "inlines": list(runs), **style}
 
 
 def _run(text: str, **style: object) -> Json:
     return {"type": "TextRun", "text": text, **style}
 
 
-def _item(item: Item) -> Json:
-    seen = look(item.state)
-    by = [_run(f"  by {plain(item.act_by, 60)}", weight="Bolder")] if item.act_by else []
-    runs = [_run(f"{seen.sign} ", color=seen.card_colour, weight="Bolder"), _run(plain(item.subject), weight="Bolder")]
-    items: list[Json] = [
-        {"type": "RichTextBlock", "inlines": [*runs, *by]},
-        {"type": "RichTextBlock", "spacing": "None", "inlines": [_run(plain(item.text))]},
-    ]
-    if safe_link(item.link):
-        title = plain(item.action, 40) or "Open"
-        items.append({"type": "ActionSet", "actions": [{"type": "Action.OpenUrl", "title": title, "url": item.link}]})
-    return {"type": "Container", "separator": True, "items": items}
+def _open(title: str, url: str) -> Json:
+    return {"type": "Action.OpenUrl", "title": title, "url": url}
+
+
+def _item(item: Item, reader: Reader) -> Json:
+    seen, due = look(item.state), when(item, reader.said_at, reader.zone)
+    heading = [_run(plain(item.subject), weight="Bolder")]
+    if due:
+        heading.append(_run(f" · {due}", color=seen.card_colour, weight="Bolder"))
+    told = [_text(*heading), _text(_run(plain(item.text)), spacing="None")]
+    if item.identifier:
+        told.append(_text(_run(plain(item.identifier, 80), size="Small", isSubtle=True), spacing="None"))
+    actions = [_open(plain(item.action, 40) or "Open", item.link)] if safe_link(item.link) else []
+    actions += [_open("Snooze 7 days", item.snooze)] if safe_link(item.snooze) else []
+    if actions:
+        told.append({"type": "ActionSet", "actions": actions})
+    sign = _text(_run(seen.sign, color=seen.card_colour, weight="Bolder"))
+    columns = [_column([sign], "auto"), _column(told, "stretch")]
+    return {"type": "ColumnSet", "separator": True, "spacing": "Medium", "columns": columns}
+
+
+def _column(items: list[Json], width: str) -> Json:
+    return {"type": "Column", "width": width, "items": items}

@@ -1,8 +1,7 @@
 """Send a mail by Graph's sendMail (platform.md F); 202 means accepted, not delivered."""
 
-import json
-from collections.abc import Mapping
-from typing import Any
+import base64
+from email.message import EmailMessage
 from urllib.parse import quote
 
 from azure.core.credentials_async import AsyncTokenCredential
@@ -30,9 +29,9 @@ class GraphMail:
         self._scope = scope
         self._graph_url = graph_url.rstrip("/")
 
-    async def __call__(self, sender: str, mail: Mapping[str, Any]) -> None:
+    async def __call__(self, sender: str, mail: EmailMessage) -> None:
         """
-        Send *mail*, the JSON of sendMail, as *sender*, an address or object id.
+        Send *mail* as *sender*, an address or object id; as MIME, which alone takes HTML and text together.
 
         Raises:
             Throttled, Unavailable, AccessDenied, Misconfigured: As `notifications.wire.post`.
@@ -40,8 +39,8 @@ class GraphMail:
         await post(
             self._open_client,
             f"{self._graph_url}/v1.0/users/{quote(sender, safe='@')}/sendMail",
-            headers={"authorization": f"Bearer {await self._token()}", "content-type": "application/json"},
-            content=json.dumps(dict(mail)).encode(),
+            headers={"authorization": f"Bearer {await self._token()}", "content-type": "text/plain"},
+            content=base64.b64encode(mail.as_bytes()),
             whom=f"Graph's sendMail as {sender}",
         )
 

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, datetime, timedelta, tzinfo
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -19,22 +19,27 @@ class Look:
     """Of Adaptive Cards: Default, Accent, Good, Warning, Attention."""
     mail_colour: str
     """At least 4.5 : 1 on white."""
+    mail_dark: str
+    """At least 4.5 : 1 on #1b1b1b."""
 
 
 LOOKS: Mapping[str, Look] = MappingProxyType(
     {
-        "healthy": Look(sign="·", card_colour="Default", mail_colour="#595959"),
-        "approaching": Look(sign="◷", card_colour="Accent", mail_colour="#0b57a4"),
-        "under-way": Look(sign="▸", card_colour="Accent", mail_colour="#0b57a4"),
-        "waiting": Look(sign="☞", card_colour="Warning", mail_colour="#8a4b00"),
-        "overlapping": Look(sign="⧗", card_colour="Accent", mail_colour="#0b57a4"),
-        "blocked": Look(sign="■", card_colour="Attention", mail_colour="#b00020"),
-        "expired": Look(sign="✕", card_colour="Attention", mail_colour="#b00020"),
-        "done": Look(sign="✓", card_colour="Good", mail_colour="#1b6e2c"),
+        "healthy": Look(sign="·", card_colour="Default", mail_colour="#595959", mail_dark="#b0b0b0"),
+        "approaching": Look(sign="◷", card_colour="Accent", mail_colour="#0b57a4", mail_dark="#8ab8f0"),
+        "under-way": Look(sign="▸", card_colour="Accent", mail_colour="#0b57a4", mail_dark="#8ab8f0"),
+        "waiting": Look(sign="☞", card_colour="Warning", mail_colour="#8a4b00", mail_dark="#f0b45c"),
+        "overlapping": Look(sign="⧗", card_colour="Accent", mail_colour="#0b57a4", mail_dark="#8ab8f0"),
+        "blocked": Look(sign="■", card_colour="Attention", mail_colour="#b00020", mail_dark="#ff8a94"),
+        "expired": Look(sign="✕", card_colour="Attention", mail_colour="#b00020", mail_dark="#ff8a94"),
+        "done": Look(sign="✓", card_colour="Good", mail_colour="#1b6e2c", mail_dark="#7fd694"),
     }
 )
 UNKNOWN = LOOKS["healthy"]
 NEED_SOMEBODY = frozenset({"approaching", "waiting", "blocked", "expired"})
+
+NEAR = timedelta(days=300)
+"""A date this close needs no year."""
 
 _STEERING = frozenset("\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 """Characters that turn the reading direction or break lines: a name could lie with them."""
@@ -66,27 +71,48 @@ def safe_link(link: str) -> str:
     return link if parts.scheme in ("https", "http") and parts.netloc else ""
 
 
-def subject(message: Message) -> str:
+def when(item: Item, said_at: datetime | None, zone: tzinfo) -> str:
+    """Say when an item is due, as its state has it: `ends Wed 9 Dec (in 12 days)`; nothing where nothing is due."""
+    if item.due_at is None:
+        return ""
+    ahead, past = _DUE.get(item.state, ("by", "overdue since"))
+    over = item.state == "expired" or (said_at is not None and item.due_at <= said_at)
+    return f"{past if over else ahead} {day(item.due_at, said_at, zone)}{_distance(item.due_at, said_at, zone)}"
+
+
+_DUE = {
+    "approaching": ("ends", "ended"),
+    "expired": ("ends", "ended"),
+    "blocked": ("the old secret works until", "the old secret ended"),
+}
+"""What comes before a date that is ahead, and before one that has passed."""
+
+
+def day(at: datetime, said_at: datetime | None, zone: tzinfo) -> str:
+    """Write a day of the reader's zone; with its year, unless it is near."""
+    local = at.astimezone(zone)
+    near = said_at is not None and abs(at - said_at) < NEAR
+    return f"{local:%a} {local.day} {local:%b}{'' if near else f' {local.year}'}"
+
+
+def _distance(at: datetime, said_at: datetime | None, zone: tzinfo) -> str:
+    if said_at is None:
+        return ""
+    days = (at.astimezone(zone).date() - said_at.astimezone(zone).date()).days
+    words = {0: "today", 1: "tomorrow", -1: "yesterday"}
+    return f" ({words.get(days) or (f'in {days} days' if days > 0 else f'{-days} days ago')})"
+
+
+def instant(item: Item) -> str:
+    """Give the exact instant, for those who hover or ask."""
+    return f"{item.due_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if item.due_at else ""
+
+
+def subject(message: Message, zone: tzinfo = UTC) -> str:
     """Say how many need somebody and by when the first of them: `3 credentials need you, first by Wed 2 Dec`."""
     urgent = [item for item in message.items if item.state in NEED_SOMEBODY]
-    if not urgent:
+    if not urgent or (len(message.items) == 1 and not message.left_out):
         return plain(message.title, 150)
-    count = "1 credential needs you" if len(urgent) == 1 else f"{len(urgent)} credentials need you"
-    first = _nearest(urgent)
-    return f"{count}{', by ' if len(urgent) == 1 else ', first by '}{first}" if first else count
-
-
-def _nearest(items: list[Item]) -> str:
-    """Find the nearest date; where nobody wrote one as a date, the first that was written at all."""
-    days = [day for item in items if (day := _day(item.act_by)) is not None]
-    if days:
-        nearest = min(days)
-        return f"{nearest:%a} {nearest.day} {nearest:%b}"
-    return next((plain(item.act_by, 40) for item in items if item.act_by), "")
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text[:10])
-    except ValueError:
-        return None
+    count = len(urgent) + message.left_out
+    first = min((item.due_at for item in urgent if item.due_at), default=None)
+    return f"{count} credentials need you" + (f", first by {day(first, message.said_at, zone)}" if first else "")

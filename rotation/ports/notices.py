@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
-from rotation.domain.policy import Audience
+from rotation.domain.audience import Audience
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,9 +16,16 @@ class Item:
     """healthy, approaching, under-way, waiting, overlapping, blocked, expired, done (ux.md, Words and colours)."""
     subject: str
     text: str
-    act_by: str = ""
+    due_at: datetime | None = None
+    """By when, or until when, as the state has it; written as a date of the reader's zone, and into their calendar."""
+    uid: str = ""
+    """Name of that deadline in calendars: the same in every message about it, so that a later one moves it."""
     link: str = ""
     action: str = ""
+    snooze: str = ""
+    """Address of the page that lets it be silent for a while."""
+    identifier: str = ""
+    """What it is called where names do not help: shown small, to be copied."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +35,13 @@ class Message:
     title: str
     summary: str
     items: Sequence[Item] = field(default_factory=tuple)
+    left_out: int = 0
+    """Items that had no room; both renderings count them."""
+    link: str = ""
+    """Where everything is to be seen."""
     footer: str = ""
+    said_at: datetime | None = None
+    """When it is sent: days are counted from here."""
 
 
 class Channel(Protocol):

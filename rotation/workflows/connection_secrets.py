@@ -80,7 +80,7 @@ class ConnectionSecrets:
         if end_at is None:
             self.remarks.append(f"{place.name} of {whose} has no expiry date in the vault: nobody is reminded of it")
             return
-        horizon = timedelta(days=max(configuration.rungs, default=0) + 60)
+        horizon = configuration.longest_rung + timedelta(days=60)
         if in_horizon(end_at, self.services.clock.now(), horizon):
             await expiries.want(
                 Expiry(
@@ -120,3 +120,5 @@ def _references(configuration: Configuration) -> Iterator[tuple[str, str]]:
     for audience in configuration.audiences.values():
         if audience.teams_secret:
             yield f"audience {audience.name}", audience.teams_secret
+    if configuration.smtp and configuration.smtp.password_secret:
+        yield "the mail server", configuration.smtp.password_secret

@@ -28,7 +28,7 @@ from rotation.ledger.fence import Fence
 from rotation.workflows.backing_off import back_off, too_long
 from rotation.workflows.contesting import contest
 from rotation.workflows.delivery_brakes import approved
-from rotation.workflows.delivery_notices import stopped_notice
+from rotation.workflows.delivery_notices import approval_notice, stopped_notice
 from rotation.workflows.dispatch import LOOK_AT_PEOPLE, Dispatch
 from rotation.workflows.errand import Errand, errand_of, take_destination
 from rotation.workflows.nudge import nudge_delivery, nudge_rotation
@@ -138,7 +138,8 @@ async def _phase(errand: Errand) -> datetime:
     if isinstance(errand.delivery.phase, Pending | Sent) and not approved(errand, destination):
         changed = replace(errand.delivery, fingerprint=destination.fingerprint, approved_by=None)
         why = "it is new or has changed since it was approved"
-        await errand.save(AwaitingApproval(why=why, since=errand.now), delivery=changed)
+        asked = approval_notice(errand, why)
+        await errand.save(AwaitingApproval(why=why, since=errand.now), delivery=changed, outbox=asked)
         return errand.now + LOOK_AT_PEOPLE
     match errand.delivery.phase:
         case Pending():

@@ -1,18 +1,24 @@
 """What people are told of a delivery, in the words of ux.md."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
 from rotation.domain.delivery import AwaitingPerson, Delivery, DeliveryBlocked
-from rotation.domain.identifiers import AudienceName
 from rotation.domain.line import Line
 from rotation.domain.policy import Configuration, Destination
 from rotation.ledger.notices import OutboxEntry
-from rotation.ports.notices import Item, Message
+from rotation.ports.notices import Item
+from rotation.workflows.links import Links
+from rotation.workflows.notices import entry
+from rotation.workflows.services import Services
 
 
 class Told(Protocol):
     """What a notice needs of an errand."""
+
+    @property
+    def services(self) -> Services: ...
 
     @property
     def configuration(self) -> Configuration: ...
@@ -27,33 +33,43 @@ class Told(Protocol):
     def destination(self) -> Destination | None: ...
 
 
-def _audience(told: Told) -> AudienceName | None:
-    policy = told.configuration.policy(told.line.enrolment.policy)
+def _entry(told: Told, kind: str, item: Item, *, title: str = "") -> tuple[OutboxEntry, ...]:
     own = told.destination.audience if told.destination else None
-    return own or (policy.audience if policy else None) or told.configuration.fallback_audience
+    application = told.line.id.application
+    hearers = told.configuration.hearers(told.line.enrolment.policy, application=application, first=own)
+    links, rotation = Links(told.services.link), told.delivery.rotation
+    waits = kind == "hand-off-opened"
+    link = links.hand_off(rotation, told.delivery.destination) if waits else links.rotation(rotation)
+    return (entry(kind, hearers, replace(item, subject=told.line.display_name, link=link), title=title),)
 
 
 def hand_off_notice(told: Told, waiting: AwaitingPerson) -> tuple[OutboxEntry, ...]:
     """Ask a person for what only a person can do; the value is a link."""
-    text = f"{waiting.hand_off.title}: {waiting.hand_off.where}"
     item = Item(
         state="waiting",
-        subject=told.line.display_name,
-        text=text,
-        act_by=f"{waiting.deadline:%Y-%m-%d}",
+        subject="",
+        text=f"{waiting.hand_off.title}: {waiting.hand_off.where}",
+        due_at=waiting.deadline,
+        uid=f"{told.delivery.rotation.ulid}.{told.delivery.destination}",
         action="Open the steps",
     )
-    message = Message(title=f"1 credential needs you by {waiting.deadline:%a %d %b}", summary=text, items=(item,))
-    return (OutboxEntry(kind="hand-off-opened", audience=_audience(told), message=message),)
+    return _entry(told, "hand-off-opened", item, title=f"{told.line.display_name} needs you: {waiting.hand_off.title}")
+
+
+def approval_notice(told: Told, why: str) -> tuple[OutboxEntry, ...]:
+    """Ask for the yes to a destination that is new, has changed, or wants one each time."""
+    text = f"{told.delivery.destination} waits for approval: {why}"
+    item = Item(state="waiting", subject="", text=text, action="Approve")
+    return _entry(told, "approval-asked", item)
 
 
 def drift_notice(told: Told, outcome: str, seen: str) -> tuple[OutboxEntry, ...]:
     """Tell what was found at a destination that we had verified, and what follows."""
     follows = _FOLLOWS.get(outcome, "Nothing is done there until a person has looked: rotation retry")
-    name = told.line.display_name
-    item = Item(state="waiting" if outcome == "healed" else "blocked", subject=name, text=f"{seen}. {follows}.")
-    message = Message(title=f"{name}: {told.delivery.destination} has drifted", summary=item.text, items=(item,))
-    return (OutboxEntry(kind=f"drift-{outcome}", audience=_audience(told), message=message),)
+    state = "waiting" if outcome == "healed" else "blocked"
+    item = Item(state=state, subject="", text=f"{seen}. {follows}.", action="Show")
+    title = f"{told.line.display_name}: {told.delivery.destination} has drifted"
+    return _entry(told, f"drift-{outcome}", item, title=title)
 
 
 _FOLLOWS = {
@@ -65,14 +81,13 @@ _FOLLOWS = {
 def unseen_notice(told: Told, since: datetime, why: str) -> tuple[OutboxEntry, ...]:
     """Tell that nobody knows any more what a destination holds."""
     text = f"{told.delivery.destination} could not be looked at since {since:%Y-%m-%d}: {why}"
-    item = Item(state="waiting", subject=told.line.display_name, text=text)
-    message = Message(title=f"{told.line.display_name}: a destination cannot be seen", summary=text, items=(item,))
-    return (OutboxEntry(kind="destination-unseen", audience=_audience(told), message=message),)
+    title = f"{told.line.display_name}: a destination cannot be seen"
+    return _entry(told, "destination-unseen", Item(state="waiting", subject="", text=text, action="Show"), title=title)
 
 
 def stopped_notice(told: Told, blocked: DeliveryBlocked) -> tuple[OutboxEntry, ...]:
     """Tell that one destination does not take it; the old secret stays."""
     text = f"{told.delivery.destination}: stopped ({blocked.reason}): {blocked.detail}. The old secret stays."
-    item = Item(state="blocked", subject=told.line.display_name, text=text)
-    message = Message(title=f"{told.line.display_name}: a delivery stopped", summary=text, items=(item,))
-    return (OutboxEntry(kind="delivery-blocked", audience=_audience(told), message=message),)
+    title = f"{told.line.display_name}: a delivery stopped"
+    item = Item(state="blocked", subject="", text=text, action="What to do")
+    return _entry(told, "delivery-blocked", item, title=title)

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from rotation.domain.delivery import AwaitingApproval, AwaitingPerson, DeliveryBlocked
+from rotation.domain.identifiers import DestinationName
 from rotation.domain.rotation import Planned, Rotation
 from rotation.ledger.application import ApplicationRecord
 from rotation.ledger.lines import IndexedLine
 from rotation.ports.notices import Item
+from rotation.workflows.links import Links
 
 NO_END = datetime(2199, 1, 1, tzinfo=UTC)
 """Where nothing ends, nothing presses: it is told once."""
@@ -22,52 +24,119 @@ class Matter:
     """The same for as long as it waits, whatever else comes and goes beside it."""
     by: datetime
     item: Item
+    overdue_from: datetime | None = None
+    """From when on it is too late, where a date was given to somebody."""
+    destination: DestinationName | None = None
+    """Where it waits, if it waits at one place."""
 
 
-def matters(record: ApplicationRecord, line: IndexedLine) -> Iterator[Matter]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Standing:
+    """One line with its open rotation."""
+
+    line: IndexedLine
+    record: ApplicationRecord
+    links: Links
+
+    @property
+    def ends_at(self) -> datetime:
+        """When the last credential that its destinations may hold ends."""
+        truth = self.record.lines.get(self.line.id.name)
+        rotation = self.record.rotations.get(self.line.open or "")
+        old = rotation.predecessors if rotation else ()
+        ends = [key.end_at for key in truth.keys if key.key_id in old] if truth else []
+        return max(ends, default=self.line.end_at or NO_END)
+
+    @property
+    def due_at(self) -> datetime | None:
+        """The same for people: nothing, where nothing ends."""
+        return self.ends_at if self.ends_at < NO_END else None
+
+
+def matters(record: ApplicationRecord, line: IndexedLine, links: Links) -> Iterator[Matter]:
     """Name what waits for a person: the line or its rotation stopped, an approval, each delivery."""
-    name, ends_at = line.display_name, _ends_at(record, line)
+    standing = _Standing(line=line, record=record, links=links)
     rotation = record.rotations.get(line.open or "")
     if line.blocked:
-        subject = f"{line.id.application}.{line.id.name}.blocked"
-        yield Matter(subject=subject, by=ends_at, item=_stopped(line, line.blocked))
+        subject, link = f"{line.id.application}.{line.id.name}.blocked", links.application(line.id.application)
+        item = _stopped(standing, f"stopped: {line.blocked}", subject=subject, link=link)
+        yield Matter(subject=subject, by=standing.ends_at, item=item)
     if rotation is None:
         return
     if line.stopped:
-        yield Matter(subject=f"{rotation.id.ulid}.blocked", by=ends_at, item=_stopped(line, line.stopped))
+        subject, link = f"{rotation.id.ulid}.blocked", links.rotation(rotation.id)
+        item = _stopped(standing, f"stopped: {line.stopped}", subject=subject, link=link)
+        yield Matter(subject=subject, by=standing.ends_at, item=item)
     if isinstance(rotation.phase, Planned) and rotation.phase.needs_approval and not rotation.phase.approved_by:
-        item = Item(state="waiting", subject=name, text="a rotation waits for approval", action="Approve")
-        yield Matter(subject=f"{rotation.id.ulid}.approval", by=ends_at, item=item)
-    yield from _deliveries(record, rotation, name=name, ends_at=ends_at)
+        yield _approval(standing, rotation)
+    yield from _deliveries(standing, rotation)
 
 
-def _ends_at(record: ApplicationRecord, line: IndexedLine) -> datetime:
-    """Give when the last credential that its destinations may hold ends."""
-    truth = record.lines.get(line.id.name)
-    rotation = record.rotations.get(line.open or "")
-    old = rotation.predecessors if rotation else ()
-    ends = [key.end_at for key in truth.keys if key.key_id in old] if truth else []
-    return max(ends, default=line.end_at or NO_END)
+def _stopped(standing: _Standing, text: str, *, subject: str, link: str) -> Item:
+    return Item(
+        state="blocked",
+        subject=standing.line.display_name,
+        text=text,
+        due_at=standing.due_at,
+        uid=subject,
+        action="What to do",
+        link=link,
+    )
 
 
-def _stopped(line: IndexedLine, why: str) -> Item:
-    return Item(state="blocked", subject=line.display_name, text=f"stopped: {why}", action="What to do")
+def _approval(
+    standing: _Standing,
+    rotation: Rotation,
+    *,
+    destination: DestinationName | None = None,
+    why: str = "",
+) -> Matter:
+    subject = f"{rotation.id.ulid}.{destination}.approval" if destination else f"{rotation.id.ulid}.approval"
+    text = f"{destination} waits for approval: {why}" if destination else "a rotation waits for approval"
+    item = Item(
+        state="waiting",
+        subject=standing.line.display_name,
+        text=text,
+        due_at=standing.due_at,
+        uid=subject,
+        action="Approve",
+        link=standing.links.rotation(rotation.id),
+    )
+    return Matter(subject=subject, by=standing.ends_at, item=item, destination=destination)
 
 
-def _deliveries(record: ApplicationRecord, rotation: Rotation, *, name: str, ends_at: datetime) -> Iterator[Matter]:
-    for destination, stored in record.deliveries_of(rotation.id.ulid).items():
-        subject = f"{rotation.id.ulid}.{destination}"
+def _deliveries(standing: _Standing, rotation: Rotation) -> Iterator[Matter]:
+    for destination, stored in standing.record.deliveries_of(rotation.id.ulid).items():
         match stored.delivery.phase:
-            case AwaitingPerson(hand_off=hand_off, deadline=deadline):
-                text = f"{hand_off.title}: waits for you"
-                act_by = f"{deadline:%Y-%m-%d}"
-                item = Item(state="waiting", subject=name, text=text, act_by=act_by, action="Open the steps")
-                yield Matter(subject=subject, by=deadline, item=item)
+            case AwaitingPerson():
+                yield _hand_off(standing, rotation, destination, waiting=stored.delivery.phase)
             case AwaitingApproval(why=why):
-                item = Item(state="waiting", subject=name, text=f"{destination} waits for approval: {why}")
-                yield Matter(subject=f"{subject}.approval", by=ends_at, item=item)
+                yield _approval(standing, rotation, destination=destination, why=why)
             case DeliveryBlocked(reason=reason):
-                item = Item(state="blocked", subject=name, text=f"{destination} stopped: {reason}", action="What to do")
-                yield Matter(subject=f"{subject}.blocked", by=ends_at, item=item)
+                subject, link = f"{rotation.id.ulid}.{destination}.blocked", standing.links.rotation(rotation.id)
+                item = _stopped(standing, f"{destination} stopped: {reason}", subject=subject, link=link)
+                yield Matter(subject=subject, by=standing.ends_at, item=item, destination=destination)
             case _:
                 continue
+
+
+def _hand_off(
+    standing: _Standing, rotation: Rotation, destination: DestinationName, *, waiting: AwaitingPerson
+) -> Matter:
+    subject = f"{rotation.id.ulid}.{destination}"
+    item = Item(
+        state="waiting",
+        subject=standing.line.display_name,
+        text=f"{waiting.hand_off.title}: waits for you",
+        due_at=waiting.deadline,
+        uid=subject,
+        action="Open the steps",
+        link=standing.links.hand_off(rotation.id, destination),
+    )
+    return Matter(
+        subject=subject,
+        by=waiting.deadline,
+        item=item,
+        overdue_from=waiting.deadline,
+        destination=destination,
+    )

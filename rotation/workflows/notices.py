@@ -2,13 +2,17 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 
-from rotation.domain.identifiers import AudienceName
+from rotation.domain.audience import Hearers
+from rotation.domain.identifiers import DestinationName
 from rotation.domain.rotation import Publication
 from rotation.ledger import keys
 from rotation.ledger.notices import Notice, OutboxEntry
 from rotation.ports.notices import Item, Message
 from rotation.ports.tables import Upsert
+from rotation.workflows.links import Links
 from rotation.workflows.nudge import nudge_notice
 from rotation.workflows.services import Services
 from rotation.workflows.step import Step
@@ -16,18 +20,31 @@ from rotation.workflows.step import Step
 log = logging.getLogger(__name__)
 
 
-def audience_of(step: Step) -> AudienceName | None:
-    """Tell who hears of this line: the policy's audience, else the fallback."""
-    policy = step.configuration.policy(step.line.enrolment.policy) if step.rotation.line in step.record.lines else None
-    return (policy.audience if policy else None) or step.configuration.fallback_audience
+def hearers_of(step: Step) -> Hearers:
+    """Tell who hears of this line: its policy's people, else the fallback."""
+    policy = step.line.enrolment.policy if step.rotation.line in step.record.lines else None
+    return step.configuration.hearers(policy, application=step.rotation.id.application)
 
 
-def _entry(step: Step, kind: str, *, state: str, text: str, act_by: str = "") -> tuple[OutboxEntry, ...]:
-    subject = step.rotation.application_name
-    link = f"{step.services.link}/rotations/{step.rotation.id}" if step.services.link else ""
-    item = Item(state=state, subject=subject, text=text, act_by=act_by, link=link)
-    message = Message(title=f"{subject}: {text}", summary=text, items=(item,))
-    return (OutboxEntry(kind=kind, audience=audience_of(step), message=message),)
+def _entry(step: Step, kind: str, item: Item, *, urgent: bool = False) -> tuple[OutboxEntry, ...]:
+    told = replace(
+        item, subject=step.rotation.application_name, link=Links(step.services.link).rotation(step.rotation.id)
+    )
+    return (entry(kind, hearers_of(step), told, urgent=urgent),)
+
+
+def entry(kind: str, hearers: Hearers, item: Item, *, title: str = "", urgent: bool = False) -> OutboxEntry:
+    """Make a notice about one thing, to be saved with the move that it tells of."""
+    message = Message(title=title or f"{item.subject}: {item.text}", summary="", items=(item,))
+    return OutboxEntry(kind=kind, audience=hearers.team, owners_of=hearers.owners_of, message=message, urgent=urgent)
+
+
+def approvals_notice(step: Step, asked: Mapping[DestinationName, str]) -> tuple[OutboxEntry, ...]:
+    """Ask for the yes that destinations of this rotation wait for."""
+    if not asked:
+        return ()
+    text = "waits for approval: " + "; ".join(f"{name}, because {why}" for name, why in sorted(asked.items()))
+    return _entry(step, "approval-asked", Item(state="waiting", subject="", text=text, action="Approve"))
 
 
 def completed_notice(step: Step, publication: Publication) -> tuple[OutboxEntry, ...]:
@@ -37,7 +54,7 @@ def completed_notice(step: Step, publication: Publication) -> tuple[OutboxEntry,
     lapsing = [key for key in step.line.keys if key.lapses]
     old = f", {len(lapsing)} old left to lapse" if lapsing else ", old ones removed"
     text = f"rotated, good until {publication.minted.end_at:%Y-%m-%d}{old}"
-    return _entry(step, "rotated", state="done", text=text)
+    return _entry(step, "rotated", Item(state="done", subject="", text=text, action="Show"))
 
 
 def still_in_use_notice(step: Step, missing: Mapping[str, tuple[str, ...]]) -> tuple[OutboxEntry, ...]:
@@ -50,26 +67,43 @@ def still_in_use_notice(step: Step, missing: Mapping[str, tuple[str, ...]]) -> t
     ]
     if not seen:
         return ()
-    return _entry(step, "still-in-use", state="overlapping", text=f"the old secret is still used: {seen[0]}")
+    text = f"the old secret is still used: {seen[0]}"
+    return _entry(step, "still-in-use", Item(state="overlapping", subject="", text=text, action="Show the evidence"))
 
 
 def blocked_notice(step: Step, reason: str, detail: str) -> tuple[OutboxEntry, ...]:
     """Tell that it stopped, and until when the old secret works."""
     ends = [key.end_at for key in step.line.keys] if step.rotation.line in step.record.lines else []
-    until = f" The old secret works until {max(ends):%Y-%m-%d}." if ends and max(ends) > step.now else ""
-    return _entry(step, "blocked", state="blocked", text=f"stopped ({reason}): {detail}.{until}")
+    works = max(ends) if ends and max(ends) > step.now else None
+    until = f" The old secret works until {works:%Y-%m-%d}." if works else ""
+    item = Item(
+        state="blocked",
+        subject="",
+        text=f"stopped ({reason}): {detail}.{until}",
+        due_at=works,
+        uid=f"{step.rotation.id.ulid}.blocked",
+        action="What to do",
+    )
+    return _entry(step, "blocked", item, urgent=works is None or works - step.now <= PRESSING)
+
+
+URGENT_ALARMS = frozenset({"breaker-open", "canary-failed", "no-complete-scan", "rotation-stuck"})
+"""Tonight's work stands still until somebody comes: they do not wait for quiet hours to end."""
+PRESSING = timedelta(days=3)
+"""What stopped this close before the last secret ends does not wait either."""
 
 
 async def alarm(services: Services, slug: str, *, text: str) -> None:
     """Tell the fallback audience, once a day for each slug."""
     now = services.clock.now()
     configuration = await services.configurations.current()
-    item = Item(state="blocked", subject="Rotation", text=text, link=services.link)
+    item = Item(state="blocked", subject="Rotation", text=text, link=Links(services.link).overview, action="Show")
     notice = Notice(
         kind=slug,
         audience=configuration.fallback_audience,
-        message=Message(title=f"Rotation: {text}", summary=text, items=(item,)),
+        message=Message(title=f"Rotation: {text}", summary="", items=(item,)),
         created_at=now,
+        urgent=slug in URGENT_ALARMS,
     )
     log.warning("alarm.raised", extra={"slug": slug})
     if await tell_once(services, f"{slug}-{now:%Y%m%d}", notice):

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from rotation.domain.audience import Audience
 from rotation.domain.errors import Misconfigured, NotFound, RotationError
 from rotation.domain.identifiers import AudienceName
-from rotation.domain.policy import Audience
 from rotation.ports.notices import Channel, Item, Message
 from rotation.workflows.services import Services
 

@@ -15,11 +15,13 @@ from rotation.ledger import application as ledger
 from rotation.ledger import keys
 from rotation.ledger.application import delivery_columns
 from rotation.ledger.lines import index
-from rotation.ledger.notices import OUTBOX, OutboxEntry
-from rotation.ports.notices import Item, Message
+from rotation.ledger.notices import OUTBOX
+from rotation.ports.notices import Item
 from rotation.ports.tables import Change, Upsert
 from rotation.workflows.admission import may_open
 from rotation.workflows.asking import Ask, NotOpened, Opened, Opening
+from rotation.workflows.links import Links
+from rotation.workflows.notices import entry
 from rotation.workflows.nudge import nudge_rotation
 from rotation.workflows.rotate import take_application
 from rotation.workflows.services import Services
@@ -141,7 +143,7 @@ async def _begin(
         ledger.put_line(opened),
         ledger.put_rotation(rotation),
         *_succeed(opening, succeeded, rotation_id),
-        *_down_now(opening, rotation),
+        *_told(opening, rotation),
         ledger.put_event(now, services.ulids.make(), what="planned", facts=facts),
     ]
     await opening.fence.commit(changes, now=now)
@@ -179,19 +181,25 @@ def _burnt_of_line(ask: Ask, succeeded: Rotation | None) -> tuple[KeyId, ...]:
     return tuple(key_id for key_id in ask.burnt if key_id != own)
 
 
-def _down_now(opening: Opening, rotation: Rotation) -> list[Change]:
-    """Say so where nothing of the line is valid any more: its rotation passes ramp and window."""
-    if rotation.reason not in {Reason.EXPIRED, Reason.GONE}:
-        return []
-    policy = opening.configuration.policy(opening.line.enrolment.policy)
-    audience = (policy.audience if policy else None) or opening.configuration.fallback_audience
-    why = "its secret has expired" if rotation.reason is Reason.EXPIRED else "somebody removed its secret"
-    text = f"down now: {why}; a new one is under way"
-    item = Item(state="expired", subject=rotation.application_name, text=text)
-    message = Message(title=f"{rotation.application_name}: {text}", summary=text, items=(item,))
-    entry = OutboxEntry(kind="down-now", audience=audience, message=message)
-    key = keys.outbox(rotation.id.ulid, opening.services.ulids.make())
-    return [Upsert(key=key, values=OUTBOX.columns(entry))]
+def _told(opening: Opening, rotation: Rotation) -> list[Change]:
+    """Say so where nothing of the line is valid any more, or where it waits for a second person's yes."""
+    link = Links(opening.services.link).rotation(rotation.id)
+    item = Item(state="waiting", subject=rotation.application_name, text="", link=link, action="Approve")
+    found = []
+    if rotation.reason in {Reason.EXPIRED, Reason.GONE}:
+        why = "its secret has expired" if rotation.reason is Reason.EXPIRED else "somebody removed its secret"
+        text = f"down now: {why}; a new one is under way"
+        found.append(("down-now", replace(item, state="expired", text=text, action="Show")))
+    if isinstance(rotation.phase, Planned) and rotation.phase.needs_approval:
+        text = f"a rotation waits for approval by somebody other than {rotation.asked_by}"
+        found.append(("approval-asked", replace(item, text=text)))
+    policy = opening.line.enrolment.policy
+    hearers = opening.configuration.hearers(policy, application=rotation.id.application)
+    entries = [entry(kind, hearers, told, urgent=kind == "down-now") for kind, told in found]
+    return [
+        Upsert(key=keys.outbox(rotation.id.ulid, opening.services.ulids.make()), values=OUTBOX.columns(each))
+        for each in entries
+    ]
 
 
 def _succeed(opening: Opening, succeeded: Rotation | None, successor: RotationId) -> list[Change]:

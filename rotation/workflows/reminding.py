@@ -1,162 +1,121 @@
 """The daily digest: what rotation will not do by itself, each reminder claimed once."""
 
-import logging
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from rotation.domain.credential import NEVER
-from rotation.domain.errors import StaleRecord
+from rotation.domain.audience import OWNERS, Audience, owner
+from rotation.domain.errors import Retryable
 from rotation.domain.identifiers import AudienceName
-from rotation.domain.policy import Audience, Configuration
-from rotation.domain.reminder import ReminderKey, rung_due
-from rotation.ledger import application as ledger
-from rotation.ledger import keys
-from rotation.ledger.expiries import Expiry, all_expiries
+from rotation.domain.policy import Configuration
+from rotation.domain.reminder import after_snooze, month
 from rotation.ledger.notices import Notice
-from rotation.ports.notices import Item, Message
-from rotation.ports.tables import Insert, Query
-from rotation.workflows.matters import matters
+from rotation.ledger.reminders import Claim, Told
+from rotation.ports.notices import Channel
+from rotation.workflows import reminders
+from rotation.workflows.digesting import digest_message
+from rotation.workflows.hearing import Heard, heard, owner_channels
 from rotation.workflows.nudge import nudge_notice
+from rotation.workflows.reminders import Reminder
 from rotation.workflows.sending import send_notice
 from rotation.workflows.services import Services
 
-__all__ = ["digest", "digest_message", "send_notice"]
+__all__ = ["digest", "send_notice"]
 
-log = logging.getLogger(__name__)
-
-TOLD_STATUSES = frozenset({"monitored", "foreign", "stray"})
-"""What rotation does not do by itself; its own lines speak through their phases."""
-NEVER_ENDING = frozenset({"monitored", "foreign", "stray", "predecessor", "current"})
-"""Told of monthly where it has no end, until it can go."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reminder:
-    """One thing to say, and the key under which it is said once."""
-
-    key: ReminderKey
-    item: Item
+type Fresh = tuple[Reminder, Claim]
+"""What has not been told yet, and the claim that says that it was."""
 
 
 async def digest(services: Services) -> Mapping[str, int]:
-    """Claim what is due for each audience and channel, and put one digest of it on its way; give how many each has."""
+    """
+    Claim what is due for each audience and channel, and put one digest of it on its way; give how many each has.
+
+    Raises:
+        Retryable: Owners could not be read now; everybody else was told, and the next digest makes up for it.
+    """
     configuration = await services.configurations.current()
-    due: dict[AudienceName, list[Reminder]] = {}
-    for reminder in [*await _expiring(services, configuration), *await _waiting(services, configuration)]:
-        due.setdefault(reminder.key.audience, []).append(reminder)
-    sent: dict[str, int] = {}
-    for name, reminders in due.items():
-        audience = configuration.audiences.get(name)
-        if audience is not None:
-            sent[name] = await _one_audience(services, audience, reminders)
+    due = await reminders.due(services, configuration)
+    told = await services.reminders.told({month(each.end_at) for each in due})
+    due += reminders.escalations(list(due), told, configuration, now=services.clock.now())
+    for_owners = _for_owners(services, due, told)
+    problem: Retryable | None = None
+    try:
+        found = await heard(services, due, [reminder for reminder, _claim in for_owners])
+    except Retryable as error:
+        found, for_owners, problem = await heard(services, due, ()), [], error
+    sent = await _tell(services, configuration, found, told=told)
+    await services.reminders.claim(
+        (claim for _reminder, claim in for_owners), notice="digest", now=services.clock.now()
+    )
+    if problem is not None:
+        raise problem
     return sent
 
 
-async def _expiring(services: Services, configuration: Configuration) -> list[Reminder]:
+def _for_owners(services: Services, due: Sequence[Reminder], told: Told) -> list[Fresh]:
+    """Leave what the owners of an application have not been told of: only for that are they looked for."""
+    channels = owner_channels(services)
+    asked = [each for each in due if each.hears.owners_of is not None]
     now = services.clock.now()
-    reminders: list[Reminder] = []
-    async for expiry in all_expiries(services.tables):
-        rung = _rung(expiry, now, configuration.rungs)
-        audience = expiry.audience or configuration.fallback_audience
-        if rung is None or not audience:
-            continue
-        key = ReminderKey(subject=expiry.key_id, rung=rung, audience=AudienceName(audience), end_at=expiry.end_at)
-        reminders.append(Reminder(key=key, item=_expiry_item(services, expiry)))
-    return reminders
+    return [one for channel in channels[:1] for one in _fresh(asked, OWNERS, channel.name, told=told, now=now)]
 
 
-def _rung(expiry: Expiry, now: datetime, rungs: Sequence[int]) -> int | None:
-    """Give the rung that has been reached; for what never ends, the month (negative, for it is no day)."""
-    if expiry.end_at >= NEVER:
-        return -int(f"{now:%Y%m}") if expiry.status in NEVER_ENDING else None
-    return rung_due(expiry.end_at, now, rungs) if expiry.status in TOLD_STATUSES else None
+async def _tell(services: Services, configuration: Configuration, found: Heard, *, told: Told) -> Mapping[str, int]:
+    sent: dict[str, int] = {}
+    for address, own in found.owners.items():
+        for channel in owner_channels(services):
+            await _put(services, channel, owner(address), told=own, heard_as=OWNERS)
+        sent[OWNERS] = sent.get(OWNERS, 0) + len(own)
+    for name, some in found.teams.items():
+        audience = configuration.audiences.get(name)
+        if audience is not None:
+            sent[name] = await _one_audience(services, audience, some, told=told)
+    return sent
 
 
-def _expiry_item(services: Services, expiry: Expiry) -> Item:
-    now = services.clock.now()
-    days = (expiry.end_at - now).days
-    if expiry.end_at >= NEVER:
-        text = f"secret {expiry.credential_name!r} never ends and cannot be retired yet"
-        return Item(state="waiting", subject=expiry.application, text=text, action="What to do")
-    what = {"secret": "secret", "certificate": "certificate"}.get(expiry.kind, expiry.kind.replace("-", " "))
-    when = f"ends in {days} days ({expiry.end_at:%Y-%m-%d})" if days >= 0 else f"expired on {expiry.end_at:%Y-%m-%d}"
-    name = f" {expiry.credential_name!r}" if expiry.credential_name else ""
-    state = "approaching" if days >= 0 else "expired"
-    text = f"{what}{name} {when} and nobody rotates it"
-    action = "Enrol" if expiry.kind == "secret" else "Renew"
-    return Item(state=state, subject=expiry.application, text=text, act_by=f"{expiry.end_at:%Y-%m-%d}", action=action)
-
-
-async def _waiting(services: Services, configuration: Configuration) -> list[Reminder]:
-    """Speak of what waits for a person: hand-offs, approvals, and what is Blocked."""
-    reminders: list[Reminder] = []
-    now = services.clock.now()
-    async for line in services.lines.all():
-        if not (line.open or line.blocked):
-            continue
-        record = await ledger.read(services.tables, line.id.application)
-        policy = configuration.policy(line.policy)
-        audience = (policy.audience if policy else None) or configuration.fallback_audience
-        if audience is None:
-            continue
-        for matter in matters(record, line):
-            rung = rung_due(matter.by, now, configuration.rungs)
-            key = ReminderKey(
-                subject=matter.subject, rung=-1 if rung is None else rung, audience=audience, end_at=matter.by
-            )
-            reminders.append(Reminder(key=key, item=matter.item))
-    return reminders
-
-
-async def _one_audience(services: Services, audience: Audience, reminders: Sequence[Reminder]) -> int:
+async def _one_audience(services: Services, audience: Audience, some: Sequence[Reminder], *, told: Told) -> int:
     """Save the notice before the claims, so that a claimed reminder is never without its notice (protocol.md)."""
-    told = 0
+    count = 0
     for channel in services.channels:
         if not channel.reaches(audience):
             continue
-        key = f"digest-{services.ulids.make()}"
-        claimed = await _claimed(services, {reminder.key.partition for reminder in reminders})
-        fresh = [each for each in reminders if (each.key.partition, each.key.key(channel.name)) not in claimed]
-        if not fresh:
-            continue
-        rows = tuple((reminder.key.partition, reminder.key.key(channel.name)) for reminder in fresh)
-        notice = Notice(
-            kind=f"digest:{channel.name}",
-            audience=audience.name,
-            message=digest_message(audience, fresh),
-            created_at=services.clock.now(),
-            reminders=rows,
-        )
-        await services.notices.put(key, notice)
-        for reminder in fresh:
-            await _claim(services, reminder, channel.name, notice=key)
-        await nudge_notice(services, key)
-        told += len(fresh)
-    return told
+        now = services.clock.now()
+        fresh = _fresh(some, audience.name, channel.name, told=told, now=now)
+        if fresh:
+            key = await _put(services, channel, audience, told=[reminder for reminder, _claim in fresh])
+            await services.reminders.claim((claim for _reminder, claim in fresh), notice=key, now=now)
+            count += len(fresh)
+    return count
 
 
-async def _claimed(services: Services, partitions: Collection[str]) -> set[tuple[str, str]]:
-    """Read what was claimed before, a partition at a time: a digest has far more reminders than months."""
-    found: set[tuple[str, str]] = set()
-    for partition in partitions:
-        rows = services.tables.query(keys.REMINDERS, Query(partition=partition, columns=("claimed_by",)))
-        found.update([(row.partition, row.key) async for row in rows])
+def _fresh(some: Iterable[Reminder], audience: AudienceName, channel: str, *, told: Told, now: datetime) -> list[Fresh]:
+    """Leave what this audience has not been told of on this channel, and wants to hear now."""
+    found: list[Fresh] = []
+    for reminder in some:
+        key = reminder.key(audience)
+        until = told.snoozed_until(reminder.subject, audience, reminder.end_at)
+        wanted = key if until is None else after_snooze(key, until, now)
+        if wanted is not None and (claim := (wanted.partition, wanted.key(channel))) not in told.claims:
+            found.append((reminder, claim))
     return found
 
 
-async def _claim(services: Services, reminder: Reminder, channel: str, *, notice: str) -> None:
-    row = Insert(key=reminder.key.key(channel), values={"claimed_at": services.clock.now(), "claimed_by": notice})
-    try:
-        await services.tables.commit(keys.REMINDERS, reminder.key.partition, [row])
-    except StaleRecord:
-        log.info("reminder.claimed-already", extra={"subject": reminder.key.subject})
-
-
-def digest_message(audience: Audience, reminders: Sequence[Reminder]) -> Message:
-    """Make the digest: what needs somebody, the nearest date first (ux.md, A digest)."""
-    items = sorted((reminder.item for reminder in reminders), key=lambda item: item.act_by or "9999")
-    first = next((item.act_by for item in items if item.act_by), "")
-    count = f"{len(items)} credential{'s' if len(items) != 1 else ''}"
-    title = f"{count} need{'s' if len(items) == 1 else ''} you" + (f", first by {first}" if first else "")
-    return Message(title=title, summary=f"Entra credentials · {audience.name}", items=items)
+async def _put(
+    services: Services,
+    channel: Channel,
+    audience: Audience,
+    *,
+    told: Sequence[Reminder],
+    heard_as: AudienceName | None = None,
+) -> str:
+    """Put one digest on its way and give its key."""
+    key = f"digest-{services.ulids.make()}"
+    notice = Notice(
+        kind=f"digest:{channel.name}",
+        audience=audience.name,
+        message=digest_message(services, heard_as or audience.name, told),
+        created_at=services.clock.now(),
+        urgent=any(reminder.urgent for reminder in told),
+    )
+    await services.notices.put(key, notice)
+    await nudge_notice(services, key)
+    return key

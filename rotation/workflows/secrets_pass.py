@@ -228,8 +228,7 @@ class SecretsPass:
     def horizon(self) -> timedelta:
         """Give how far ahead end dates matter: the longest rung and the longest lead time."""
         leads = [entry.terms.lead_time for policy in self._configuration.policies for entry in policy.lines]
-        rungs = timedelta(days=max(self._configuration.rungs, default=0))
-        return rungs + max(leads, default=timedelta(days=60))
+        return self._configuration.longest_rung + max(leads, default=timedelta(days=60))
 
     async def _not_met(self) -> None:
         """Ask about lines whose application this pass did not meet: gone only when a read by id says so."""

@@ -4,11 +4,13 @@ import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from rotation.domain.audience import OWNERS, Audience, owner, owner_address
 from rotation.domain.errors import NeedsPerson, Retryable, StaleRecord
-from rotation.domain.identifiers import AudienceName
-from rotation.domain.policy import Audience, Configuration
+from rotation.domain.identifiers import AudienceName, ObjectId
+from rotation.domain.policy import Configuration
 from rotation.ledger.notices import Notice
 from rotation.ports.notices import Channel
+from rotation.workflows.hearing import addresses_of
 from rotation.workflows.notices import alarm
 from rotation.workflows.nudge import nudge_notice
 from rotation.workflows.services import Services
@@ -25,8 +27,8 @@ async def send_notice(services: Services, key: str) -> None:
     """
     Send one notice on each channel that reaches its audience, and forget it then.
 
-    A channel that fails is tried again from the queue; given up, the failure is kept where the pages show it, and
-    the other channels are told of it.
+    Quiet hours of the audience hold back what is not urgent. A channel that fails is tried again from the queue; given
+    up, the failure is kept where the pages show it, and the other channels are told of it.
     """
     found = await services.notices.get(key)
     if found is None:
@@ -35,24 +37,41 @@ async def send_notice(services: Services, key: str) -> None:
     now = services.clock.now()
     if notice.given_up or (notice.claimed_at is not None and now - notice.claimed_at < services.timing.notice_silent):
         return
+    configuration = await services.configurations.current()
+    audience = _named(configuration, notice.audience)
+    held = None if notice.urgent or audience is None else audience.quiet.hold(now, audience.zone)
+    if held is not None:
+        await _hold(services, key, notice, etag=etag, until=held)
+        return
     claimed = replace(notice, claimed_at=now, tries=notice.tries + 1)
     try:
         etag = await services.notices.change(key, claimed, etag=etag, look_at=now + services.timing.notice_silent)
     except StaleRecord:
         return
-    await _send(services, key, claimed, etag=etag)
+    await _send(services, key, claimed, etag=etag, audience=audience)
 
 
-async def _send(services: Services, key: str, notice: Notice, *, etag: str) -> None:
-    configuration = await services.configurations.current()
-    audience = _audience(configuration, notice.audience)
+async def _hold(services: Services, key: str, notice: Notice, *, etag: str, until: datetime) -> None:
+    try:
+        await services.notices.change(key, replace(notice, claimed_at=None), etag=etag, look_at=until)
+    except StaleRecord:
+        log.info("notice.held-already", extra={"notice": key})
+
+
+async def _send(services: Services, key: str, notice: Notice, *, etag: str, audience: Audience | None) -> None:
+    try:
+        audience = await _owners(services, notice) or audience
+    except Retryable as error:
+        await _again(services, key, notice, etag=etag, problems=[("owners", error.message)])
+        return
     channels = [channel for channel in services.channels if audience and _meant(channel, notice, audience)]
+    message = replace(notice.message, said_at=services.clock.now())
     reached, problems = list(notice.reached), []
     for channel in channels:
         if audience is None or channel.name in reached:
             continue
         try:
-            await channel.send(audience, notice.message)
+            await channel.send(audience, message)
         except (Retryable, NeedsPerson) as error:
             problems.append((channel.name, error.message))
             log.warning("notice.not-sent", extra={"notice": key, "channel": channel.name, "reason": error.reason})
@@ -65,11 +84,27 @@ async def _send(services: Services, key: str, notice: Notice, *, etag: str) -> N
     await _again(services, key, replace(notice, reached=tuple(reached)), etag=etag, problems=problems)
 
 
-def _audience(configuration: Configuration, name: AudienceName | None) -> Audience | None:
+def _named(configuration: Configuration, name: AudienceName | None) -> Audience | None:
     """Give the audience, or the one that hears what nobody else is there for."""
+    if name and (address := owner_address(name)):
+        return owner(address)
     fallback = configuration.fallback_audience
     found = configuration.audiences.get(name) if name else None
     return found or (configuration.audiences.get(fallback) if fallback else None)
+
+
+async def _owners(services: Services, notice: Notice) -> Audience | None:
+    """
+    Give the owners of the application that it tells of, where they hear first and there are any.
+
+    Raises:
+        Retryable: They could not be read now.
+    """
+    if notice.owners_of is None:
+        return None
+    application = ObjectId(notice.owners_of)
+    addresses = (await addresses_of(services, [application])).get(application, ())
+    return Audience(name=OWNERS, mail=addresses) if addresses else None
 
 
 def _meant(channel: Channel, notice: Notice, audience: Audience) -> bool:

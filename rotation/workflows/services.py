@@ -10,6 +10,7 @@ from rotation.domain.secret import SecretText
 from rotation.ledger.control import Control
 from rotation.ledger.lines import Lines
 from rotation.ledger.notices import Notices
+from rotation.ledger.reminders import Reminders
 from rotation.ledger.wakes import Wakes
 from rotation.ports.clock import Clock, Ulids
 from rotation.ports.configuration import Configurations
@@ -97,6 +98,11 @@ class Services:
     def control(self) -> Control:
         """Table `control`."""
         return Control(self.tables)
+
+    @property
+    def reminders(self) -> Reminders:
+        """Table `reminders`."""
+        return Reminders(self.tables)
 
     @property
     def notices(self) -> Notices:

@@ -25,7 +25,7 @@ async def _pass(
     services: Services, name: str, pages: AsyncIterator[Sequence[PassItem]], *, kinds: frozenset[str]
 ) -> Mapping[str, int]:
     configuration = await services.configurations.current()
-    horizon = timedelta(days=max(configuration.rungs, default=0) + 60)
+    horizon = configuration.longest_rung + timedelta(days=60)
     expiries = await ExpiryChanges.begin(services.tables, kinds)
     found = 0
     async with services.snapshots.write(name) as snapshot:

@@ -5,6 +5,7 @@ from typing import Any
 from sandbox.entra.answers import Answer, GraphError, GraphRequest, answer, not_found
 from sandbox.entra.directory import Directory
 from sandbox.entra.listing import list_page
+from sandbox.entra.mails import from_json, from_mime
 from sandbox.entra.objects import Document
 from sandbox.entra.queries import parse_query
 from sandbox.entra.rendering import USER_PROPERTIES, person
@@ -95,16 +96,10 @@ def organization(directory: Directory, request: GraphRequest) -> Answer:
 
 
 def send_mail(directory: Directory, request: GraphRequest) -> Answer:
-    """Accept a mail: 202 with no body. It is kept for tests to read (platform.md F)."""
+    """Accept a mail, as JSON or as MIME: 202 with no body. It is kept for tests and people to read (platform.md F)."""
     need(request.caller, SEND_MAIL)
     sender = find_user(directory, request.arguments["id"])
-    given = request.members()
-    message = given.get("message", given.get("Message"))
-    if not isinstance(message, dict) or not message.get("toRecipients"):
-        raise GraphError(400, "ErrorInvalidRecipients", "At least one recipient is not valid.")
-    for header in message.get("internetMessageHeaders") or ():
-        if not str(header.get("name", "")).lower().startswith("x-"):
-            raise GraphError(400, "InvalidInternetMessageHeader", "The header's name must start with 'x-'.")
+    message = from_mime(request.body) if isinstance(request.body, str) else from_json(request.members())
     mail = {"at": directory.clock.now().isoformat(), "from": sender.get("mail"), "by": request.caller.app_id}
     directory.truth.mails.append({**mail, "message": message})
     return Answer(status=202)

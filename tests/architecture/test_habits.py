@@ -34,6 +34,7 @@ MAY_REVEAL = {
     "rotation/integrations/kinds/vault_kv/client.py": "writes secret text into a field, and signs in",
     "rotation/integrations/outbound/aws.py": "signs in with a key or a token",
     "rotation/integrations/kinds/webhook/message.py": "sends secret text, and signs with the receiver's own",
+    "rotation/notifications/smtp.py": "signs in at a mail server",
     "rotation/notifications/teams.py": "a channel's address is itself a secret",
     "rotation/workflows/signing.py": "signs with our own key",
 }

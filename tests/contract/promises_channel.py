@@ -1,12 +1,13 @@
 """What Channel promises. The far end is a fixture of its own: it has what arrived, and misbehaves when told."""
 
+from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 import pytest
 
+from rotation.domain.audience import Audience
 from rotation.domain.errors import AccessDenied, RotationError, Throttled, Unavailable
 from rotation.domain.identifiers import AudienceName
-from rotation.domain.policy import Audience
 from rotation.ports.notices import Channel, Item, Message
 
 type Failure = Literal["denied", "throttled", "unavailable", "lost"]
@@ -18,7 +19,12 @@ MESSAGE = Message(
     title="Payments: 2 need you",
     summary="two hand-offs wait",
     items=(
-        Item(state="waiting", subject="Überweisung <b>", text="paste the new secret", act_by="2026-12-02"),
+        Item(
+            state="waiting",
+            subject="Überweisung <b>",
+            text="paste the new secret",
+            due_at=datetime(2026, 12, 2, tzinfo=UTC),
+        ),
         Item(state="blocked", subject="名前", text="the vault says no"),
     ),
     footer="by Rotation",

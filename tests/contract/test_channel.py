@@ -18,6 +18,7 @@ from rotation.notifications.mail import Mail
 from rotation.notifications.teams import Teams
 from rotation.ports.notices import Channel
 from rotation.ports.vault import NewVersion
+from sandbox.entra.mails import from_mime
 from sandbox.shared import FaultMiddleware, Faults
 from tests.contract.harness_https import Https, https
 from tests.contract.promises_channel import PEOPLE, ChannelPromises, Failure, FarEnd
@@ -76,7 +77,9 @@ async def service() -> AsyncIterator[Service]:
     kept: list[dict[str, Any]] = []
 
     async def take(request: Request) -> Response:
-        kept.append(await request.json())
+        body = await request.body()
+        as_mime = request.headers["content-type"] == "text/plain"
+        kept.append(from_mime(body.decode()) if as_mime else json.loads(body))
         return Response(status_code=202)
 
     app = Starlette(routes=[Route("/{path:path}", take, methods=["POST"])])

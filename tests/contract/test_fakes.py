@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import pytest
 
+from rotation.domain.audience import Audience
 from rotation.domain.credential import Credential
 from rotation.domain.errors import Unavailable
 from rotation.domain.identifiers import ObjectId
-from rotation.domain.policy import Audience
 from rotation.domain.secret import SecretText
 from rotation.ports.directory import MintRequest
 from rotation.ports.notices import Message

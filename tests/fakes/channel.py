@@ -2,8 +2,8 @@
 
 from collections.abc import Container
 
+from rotation.domain.audience import Audience
 from rotation.domain.errors import Misconfigured
-from rotation.domain.policy import Audience
 from rotation.ports.notices import Message
 from tests.fakes.mishaps import Mishaps
 

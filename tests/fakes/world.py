@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from rotation.domain.audience import Audience
 from rotation.domain.credential import Application, Credential
 from rotation.domain.errors import Misconfigured, OutcomeUnknown, Retryable, Superseded
 from rotation.domain.identifiers import (
@@ -21,7 +22,6 @@ from rotation.domain.identifiers import (
 from rotation.domain.line import Line, Reason
 from rotation.domain.messages import read_delivery, read_notice, read_rotation, read_scan
 from rotation.domain.policy import (
-    Audience,
     Canary,
     Configuration,
     Destination,

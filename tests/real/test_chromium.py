@@ -5,6 +5,7 @@ import os
 import struct
 import zlib
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,12 @@ async def browser() -> AsyncIterator[Any]:
 
 
 def message() -> Message:
-    fields = {"subject": "Payroll", "text": EVIL, "act_by": "2026-12-02", "link": "https://rotation.example/r/1"}
+    fields: dict[str, Any] = {
+        "subject": "Payroll",
+        "text": EVIL,
+        "due_at": datetime(2026, 12, 2, tzinfo=UTC),
+        "link": "https://rotation.example/r/1",
+    }
     items = [Item(state=state, action="Open", **fields) for state in ("healthy", "waiting", "blocked", "expired")]
     return Message(title="Entra credentials", summary="4 secrets", items=items, footer="Rotation")
 

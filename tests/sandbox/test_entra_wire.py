@@ -1,5 +1,6 @@
 """Details of the sandbox's Graph on the wire: headers, envelopes, queries, rights, limits (platform.md A)."""
 
+import base64
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -300,6 +301,16 @@ async def test_mail_is_accepted_and_kept(cloud: Cloud, graph: httpx.AsyncClient)
     assert (sent.status_code, sent.content) == (202, b"")
     assert cloud.entra.truth.mails[-1]["message"]["subject"] == "hello"
     assert cloud.entra.truth.mails[-1]["from"] == sender["mail"]
+    mime = base64.b64encode(b"Subject: hello\r\nTo: ada@sandbox.example\r\n\r\nbody\r\n").decode()
+    plain = {"content-type": "text/plain"}
+    address = f"/users/{sender['id']}/sendMail"
+    assert (await graph.post(address, content=mime, headers=plain)).status_code == 202
+    kept = cloud.entra.truth.mails[-1]["message"]
+    assert (kept["subject"], kept["body"]["content"].strip()) == ("hello", "body")
+    broken = await graph.post(address, content="?", headers=plain)
+    assert (broken.status_code, broken.json()["error"]["code"]) == (400, "ErrorMimeContentInvalidBase64String")
+    nobody = base64.b64encode(b"Subject: hello\r\n\r\n").decode()
+    assert (await graph.post(address, content=nobody, headers=plain)).status_code == 400
     unknown = await graph.post("/users/nobody@sandbox.example/sendMail", json={"message": message})
     assert unknown.status_code == 404
     async with graph_client(cloud, cloud.entra.add_identity("no mail", ["User.Read.All"])) as client:

@@ -14,7 +14,6 @@ from rotation.domain.identifiers import KeyId
 from rotation.domain.line import HeldKey, RetireOrder
 from rotation.domain.rotation import Abandoned, Minting, Staged
 from rotation.ledger import keys
-from rotation.ledger.notices import Notice
 from rotation.ports.tables import Delete
 from rotation.ports.vault import VersionProperties
 from rotation.workflows import tags
@@ -33,8 +32,7 @@ async def send_outbox(step: Step) -> None:
         if key.split("|")[2].split(".")[0] != step.rotation.id.ulid:
             continue
         name = keys.foreign(key)
-        notice = Notice(kind=entry.kind, audience=entry.audience, message=entry.message, created_at=step.now)
-        await step.services.notices.put(name, notice)
+        await step.services.notices.put(name, entry.notice(step.now))
         await nudge_notice(step.services, name)
         await step.save(changes=[Delete(key=key)])
         del step.record.outbox[key]

@@ -17,6 +17,7 @@ from rotation.ledger.expiries import Expiry
 from rotation.ports.tables import Change, Insert, Replace
 from rotation.ports.vault import NewVersion, VersionProperties
 from rotation.workflows import tags
+from rotation.workflows.notices import approvals_notice
 from rotation.workflows.nudge import nudge_delivery
 from rotation.workflows.phases.proving import mint_again
 from rotation.workflows.step import Event, Step
@@ -178,7 +179,8 @@ async def begin_deliveries(step: Step, planned: dict[DestinationName, Delivery],
     for name in planned:
         await step.services.wakes.set(step.rotation.id, step.now, destination=name)
     changes = [_planned(step, name, delivery) for name, delivery in planned.items()]
-    await step.save(then, changes=changes)
+    asked = {name: each.phase.why for name, each in planned.items() if isinstance(each.phase, AwaitingApproval)}
+    await step.save(then, changes=changes, outbox=approvals_notice(step, asked))
     await step.reload()
     for name in planned:
         await nudge_delivery(step.services, step.rotation.id, name)

@@ -31,7 +31,13 @@ def policy(*keys: str, select: str = "everything: true") -> str:
         ),
         (
             policy("audience: opps"),
-            "r.yaml:9:5  policies[0].audience: there is no audience 'opps'\n    allowed: ops\n    meant?   ops",
+            ("r.yaml:9:5  policies[0].audience: there is no audience 'opps'\n    allowed: ops, owners\n"
+            "    meant?   ops"),
+        ),
+        (
+            policy("audience: [owners, opps]"),
+            ("r.yaml:9:24  policies[0].audience[1]: there is no audience 'opps'\n    allowed: ops, owners\n"
+            "    meant?   ops"),
         ),
         (
             policy("lines:", "  - name: web", "    destinations: [forms]", "  - name: web"),

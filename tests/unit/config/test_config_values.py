@@ -100,7 +100,7 @@ DURATIONS = "a duration such as 180d, 26w, 12h"
                 (
                     "approval, at_most, audience, description, destinations, enrol, freeze, hand_off_deadline, heal, "
                     "lead_time, lifetime, lines, mode, name, overlap, proof, proof_over, quiet, readers, retire, "
-                    "secret_name, select, vault, window"
+                    "rungs, secret_name, select, vault, window"
                 ),
                 "lifetime",
             ),
@@ -170,7 +170,7 @@ def test_a_freeze_with_a_misspelt_reason(refusal: Refusal) -> None:
             "policies: [a]",
             ("r.yaml:1:12  policies[0]: is a text, not a mapping\n    allowed: a mapping of approval, at_most, audience, "
             "description, destinations, enrol, freeze, hand_off_deadline, heal, lead_time, lifetime, lines, mode, name, "
-            "overlap, proof, proof_over, quiet, readers, retire, secret_name, select, vault, window"),
+            "overlap, proof, proof_over, quiet, readers, retire, rungs, secret_name, select, vault, window"),
         ),
         (
             "defaults: 3",

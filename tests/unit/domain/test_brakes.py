@@ -9,7 +9,8 @@ from hypothesis import strategies as some
 
 from rotation.domain.brakes import IN_A_ROW, Breaker, RampCount
 from rotation.domain.identifiers import PolicyName
-from rotation.domain.policy import Freeze, Limits, Policy, Ramp, Selector, Window
+from rotation.domain.policy import Limits, Policy, Ramp, Selector
+from rotation.domain.window import Freeze, Window
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 instants = some.integers(min_value=0, max_value=365 * 24 * 60).map(lambda minutes: NOW + timedelta(minutes=minutes))

@@ -19,9 +19,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from rotation.domain.audience import Audience
 from rotation.domain.errors import AccessDenied, Misconfigured, RotationError, Throttled, Unavailable
 from rotation.domain.identifiers import AudienceName
-from rotation.domain.policy import Audience
 from rotation.domain.secret import SecretText
 from rotation.notifications.graph_mail import GraphMail
 from rotation.notifications.mail import Mail
@@ -29,6 +29,7 @@ from rotation.notifications.teams import Teams
 from rotation.ports.notices import Channel, Item, Message
 from rotation.ports.vault import NewVersion
 from sandbox.cloud import Cloud
+from sandbox.entra.mails import from_mime
 from sandbox.shared import FaultMiddleware, Faults
 from tests.contract.harness_https import Https, https
 from tests.fakes.vault import MemoryVault
@@ -37,10 +38,12 @@ SIGNATURE = "sig-CANARY-workflow"
 AUDIENCE = Audience(
     name=AudienceName("payments"), mail=("ada@contoso.example", "grace@contoso.example"), teams_secret="teams-payments"
 )
+DUE = datetime(2026, 12, 2, tzinfo=UTC)
 MESSAGE = Message(
     title="Entra credentials · Payments team",
     summary="1 needs you",
-    items=[Item(state="waiting", subject="Arctic Wolf MA", text="paste the new secret", act_by="2026-12-02")],
+    items=[Item(state="waiting", subject="Arctic Wolf MA", text="paste the new secret", due_at=DUE, uid="k")],
+    said_at=DUE - timedelta(days=5),
 )
 
 
@@ -87,7 +90,10 @@ async def service() -> AsyncIterator[Service]:
     kept: list[tuple[str, dict[str, str], dict[str, Any]]] = []
 
     async def take(request: Request) -> Response:
-        kept.append((request.url.path, dict(request.headers), await request.json()))
+        body = await request.body()
+        as_mime = request.headers["content-type"] == "text/plain"
+        read = from_mime(body.decode()) if as_mime else json.loads(body)
+        kept.append((request.url.path, dict(request.headers), read))
         return Response(status_code=202)
 
     app = Starlette(routes=[Route("/{path:path}", take, methods=["POST"])])
@@ -115,24 +121,17 @@ async def test_a_replaced_address_is_used_at_once_and_a_disabled_one_never(servi
     assert len(service.requests) == 1
 
 
-async def test_a_mail_goes_to_everybody_as_html_under_the_subject_with_the_date(service: Service) -> None:
+async def test_a_mail_goes_to_everybody_as_html_and_text_with_an_entry_for_the_calendar(service: Service) -> None:
     await service.channel("mail").send(AUDIENCE, MESSAGE)
     [(path, headers, body)] = service.requests
     assert path == "/v1.0/users/rotation@contoso.example/sendMail"
     assert headers["authorization"] == "Bearer token-of-https://graph.microsoft.com/.default"
-    message = body["message"]
-    assert message["subject"] == "1 credential needs you, by Wed 2 Dec"
-    assert message["body"]["contentType"] == "HTML"
-    assert [each["emailAddress"]["address"] for each in message["toRecipients"]] == list(AUDIENCE.mail)
-    assert body["saveToSentItems"] is False
-
-
-async def test_a_mail_can_be_plain_text(service: Service) -> None:
-    sender = GraphMail(FixedToken(), service.https.open_client, graph_url=service.https.url)
-    await Mail(sender, sender="rotation@contoso.example", as_text=True).send(AUDIENCE, MESSAGE)
-    body = service.requests[0][2]["message"]["body"]
-    assert body["contentType"] == "Text"
-    assert body["content"].startswith("Entra credentials · Payments team\n1 needs you\n")
+    assert headers["content-type"] == "text/plain"
+    assert body["subject"] == "Entra credentials · Payments team"
+    assert body["body"]["contentType"] == "HTML"
+    assert body["text"].splitlines()[:2] == ["Entra credentials · Payments team", "1 needs you"]
+    assert [each["emailAddress"]["address"] for each in body["toRecipients"]] == list(AUDIENCE.mail)
+    assert [each["name"] for each in body["attachments"]] == ["arctic-wolf-ma-2026-12-02.ics"]
 
 
 @pytest.mark.parametrize("name", ["teams", "mail"])
@@ -260,6 +259,6 @@ async def test_the_sandbox_s_graph_takes_our_mail(cloud: Cloud, monkeypatch: pyt
         await Mail(mail, sender=str(user.id)).send(AUDIENCE, MESSAGE)
     [kept] = cloud.entra.directory.truth.mails
     assert kept["from"] == "rotation@contoso.example"
-    assert kept["message"]["subject"] == "1 credential needs you, by Wed 2 Dec"
+    assert kept["message"]["subject"] == "Entra credentials · Payments team"
     assert datetime.fromisoformat(kept["at"]).tzinfo == UTC
     assert "Arctic Wolf MA" in json.dumps(kept["message"], ensure_ascii=False)

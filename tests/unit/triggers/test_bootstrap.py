@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from rotation import bootstrap, settings
+from rotation.domain.audience import Audience
 from rotation.domain.identifiers import AudienceName
-from rotation.domain.policy import Audience
 from rotation.settings import Settings
 
 TENANT = "0f8fad5b-d9cb-469f-a165-70867728950e"

@@ -10,8 +10,9 @@ from rotation.domain.credential import Application
 from rotation.domain.errors import Refused
 from rotation.domain.identifiers import LineId
 from rotation.domain.line import Enrolment, HeldKey, Line, Reason
-from rotation.domain.policy import Freeze, Limits, Mode, Ramp, Retire, Terms, Window
+from rotation.domain.policy import Limits, Mode, Ramp, Retire, Terms
 from rotation.domain.rotation import Blocked
+from rotation.domain.window import Freeze, Window
 from rotation.ledger import application as ledger
 from rotation.ledger import keys
 from rotation.ledger.control import Beginning

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from rotation.domain.policy import Audience, Connection, Destination
+from rotation.domain.audience import Audience
+from rotation.domain.policy import Connection, Destination
 from rotation.domain.secret import SecretText
 from rotation.domain.vault_reference import VaultPlace
 from rotation.ledger.expiries import Expiry, all_expiries
@@ -54,7 +55,7 @@ async def test_its_end_is_watched_and_reminded_of() -> None:
     await digest(world.services())
     await world.run(timedelta(minutes=30))
     told = [item for _audience, message in world.channel.sent for item in message.items]
-    assert any("connection secret 'github-token' ends in" in item.text for item in told)
+    assert any("nobody rotates its secret 'github-token'" in item.text for item in told)
     assert {item.action for item in told} == {"Renew"}
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from rotation.domain.credential import Application
 from rotation.domain.errors import Refused
-from rotation.domain.policy import Destination, Window
+from rotation.domain.policy import Destination
+from rotation.domain.window import Window
 from rotation.workflows.operating import acknowledge, approve, retry
 from tests.fakes.integrations import QUESTIONS
 from tests.fakes.mishaps import Mishap

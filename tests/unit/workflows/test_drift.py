@@ -10,8 +10,9 @@ import pytest
 from rotation.domain.credential import Application
 from rotation.domain.delivery import Delivery
 from rotation.domain.identifiers import KeyId
-from rotation.domain.policy import Destination, Terms, Window
+from rotation.domain.policy import Destination, Terms
 from rotation.domain.secret import SecretText
+from rotation.domain.window import Window
 from rotation.ledger import keys
 from rotation.ledger.scans import ScanRecord, Scans
 from rotation.workflows.drift import DriftPass

@@ -9,8 +9,9 @@ from rotation.domain.credential import Application
 from rotation.domain.errors import NotFound, Refused
 from rotation.domain.identifiers import DestinationName, KeyId, LineId, SecretVersion
 from rotation.domain.line import Reason
-from rotation.domain.policy import Destination, Window
+from rotation.domain.policy import Destination
 from rotation.domain.secret import SecretText
+from rotation.domain.window import Window
 from rotation.ports.vault import NewVersion
 from rotation.workflows.going_back import Wish, go_back, preview
 from rotation.workflows.operating import pause, resume, retry

@@ -11,8 +11,9 @@ from rotation.domain.credential import Application
 from rotation.domain.errors import NotYetVisible, OutcomeUnknown, Retryable, VaultRefused
 from rotation.domain.identifiers import KeyId
 from rotation.domain.line import HeldKey, Reason
-from rotation.domain.policy import Mode, Window
+from rotation.domain.policy import Mode
 from rotation.domain.rotation import Blocked, Minting, Overlapping, Planned, Staged
+from rotation.domain.window import Window
 from rotation.ledger import keys
 from rotation.ports.directory import CredentialRules
 from rotation.ports.vault import NewVersion

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from rotation.domain.audience import Audience
 from rotation.domain.errors import NotFound
 from rotation.domain.identifiers import AudienceName
-from rotation.domain.policy import Audience
 from rotation.workflows.notify_test import notify_test
 from tests.fakes.channel import MemoryChannel
 from tests.fakes.mishaps import Mishap

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from rotation.domain.audience import Audience
 from rotation.domain.identifiers import AudienceName, RotationId
 from rotation.domain.messages import UnreadableMessage, read_rotation
-from rotation.domain.policy import Audience
 from rotation.ledger import keys
 from rotation.ledger.notices import Notice
-from rotation.ports.notices import Message
+from rotation.ports.notices import Item, Message
 from rotation.workflows.giving_up import gave_up
 from rotation.workflows.notices import alarm
 from rotation.workflows.recovering import recover
@@ -33,12 +33,17 @@ async def morning(world: World) -> list[str]:
     return [item.text for _audience, message in world.channel.sent[before:] for item in message.items]
 
 
+def items(world: World) -> list[Item]:
+    """Give everything that people were told."""
+    return [item for _audience, message in world.channel.sent for item in message.items]
+
+
 async def test_each_rung_is_told_once() -> None:
     world = World()
     world.add_application(ends_in=16 * DAY)
     told = [text for _day in range(25) for text in await morning(world)]
     assert len(told) == 6, "30 and 14, 7, 3, 1 days, expired"
-    assert "expired on" in told[-1]
+    assert [item.state for item in items(world)] == [*["approaching"] * 5, "expired"]
 
 
 async def test_one_digest_for_an_audience_and_channel_and_not_one_message_for_each_credential() -> None:

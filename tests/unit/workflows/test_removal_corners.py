@@ -8,8 +8,9 @@ import pytest
 from rotation.domain.credential import Application
 from rotation.domain.errors import BrokenInvariant, NeedsPerson
 from rotation.domain.line import HeldKey
-from rotation.domain.policy import Proof, Retire, Terms, Window
+from rotation.domain.policy import Proof, Retire, Terms
 from rotation.domain.rotation import Overlapping, Retiring
+from rotation.domain.window import Window
 from rotation.ledger import keys
 from rotation.ledger.notices import OutboxEntry
 from rotation.ports.notices import Message

@@ -15,6 +15,7 @@ from rotation.ledger import keys
 from rotation.ports.tables import Upsert
 from rotation.workflows import operating, showing, telling
 from rotation.workflows.finding import Found, find_application, find_rotation
+from rotation.workflows.links import Links
 from rotation.workflows.matters import matters
 from tests.fakes.directory_state import make_application
 from tests.fakes.world import LINE, World
@@ -77,7 +78,10 @@ async def subjects(world: World, application: Application) -> dict[str, str]:
     entry = await world.calm().lines.get(LineId(application.object_id, LINE))
     assert entry is not None
     record = await world.record(application.object_id)
-    return {matter.subject.split(".", 1)[1]: matter.item.text for matter in matters(record, entry)}
+    return {
+        matter.subject.split(".", 1)[1]: matter.item.text
+        for matter in matters(record, entry, Links("https://rotation.example"))
+    }
 
 
 async def test_a_stopped_line_rotation_and_delivery_are_each_a_matter() -> None:

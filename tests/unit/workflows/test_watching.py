@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import time, timedelta
 
-from rotation.domain.policy import Mode, Window
+from rotation.domain.policy import Mode
 from rotation.domain.schedule import Schedule
+from rotation.domain.window import Window
 from rotation.workflows import watching
 from rotation.workflows.operating import pause
 from rotation.workflows.recovering import recover

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from rotation.domain.credential import Application, Credential
-from rotation.domain.policy import Proof, Ramp, Terms, Window
+from rotation.domain.policy import Proof, Ramp, Terms
 from rotation.domain.rotation import Blocked, Overlapping
+from rotation.domain.window import Window
 from rotation.ports.directory import CredentialRules
 from rotation.workflows.opening import NotOpened, Opened
 from rotation.workflows.operating import pause

@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from rotation.domain.audience import Audience
 from rotation.domain.brakes import NightState
 from rotation.domain.credential import Application
 from rotation.domain.errors import Unavailable
 from rotation.domain.identifiers import AudienceName, LineId
-from rotation.domain.policy import Audience, Terms
+from rotation.domain.policy import Terms
 from rotation.domain.rotation import Staged
 from rotation.domain.schedule import Schedule
 from rotation.ledger import keys
