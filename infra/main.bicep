@@ -52,6 +52,7 @@ param schedules object = {
 param spans object = {
   leaseSeconds: 120
   lookSpacingSeconds: 30
+  writeQuotaSeconds: 150
   phaseDeadlineHours: 24
   pausedRecheckSeconds: 300
   scanHeartbeatSeconds: 30

@@ -49,7 +49,7 @@ param signInClientId string
 @description('Schedules of the timers, UTC, six fields: scan, recover, weekly, digest.')
 param schedules object
 
-@description('Spans that seldom change: leaseSeconds, lookSpacingSeconds, phaseDeadlineHours, pausedRecheckSeconds, scanHeartbeatSeconds, scanSilentSeconds.')
+@description('Spans that seldom change: leaseSeconds, lookSpacingSeconds, writeQuotaSeconds, phaseDeadlineHours, pausedRecheckSeconds, scanHeartbeatSeconds, scanSilentSeconds.')
 param spans object
 
 @description('Address of Microsoft Graph in this cloud.')
@@ -107,6 +107,7 @@ var ownSettings = {
   ROTATION_DASHBOARD_URL: address
   ROTATION_LEASE_SECONDS: string(spans.leaseSeconds)
   ROTATION_LOOK_SPACING_SECONDS: string(spans.lookSpacingSeconds)
+  ROTATION_WRITE_QUOTA_SECONDS: string(spans.writeQuotaSeconds)
   ROTATION_PHASE_DEADLINE_HOURS: string(spans.phaseDeadlineHours)
   ROTATION_PAUSED_RECHECK_SECONDS: string(spans.pausedRecheckSeconds)
   ROTATION_SCAN_HEARTBEAT_SECONDS: string(spans.scanHeartbeatSeconds)

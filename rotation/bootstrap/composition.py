@@ -25,6 +25,7 @@ from rotation.bootstrap.channels import ConfiguredMail
 from rotation.bootstrap.clients import client_opener, trusted_roots
 from rotation.configurations import LoadedConfigurations
 from rotation.domain.identifiers import TenantId
+from rotation.domain.pace import Paces
 from rotation.domain.schedule import Schedule
 from rotation.domain.secret import SecretText
 from rotation.integrations.catalogue import Catalogue
@@ -106,6 +107,7 @@ class Composition:
             worker=f"{socket.gethostname()}-{os.getpid()}",
             own_client_ids=settings.never_enrolled,
             timing=_timing(settings),
+            paces=Paces(settings.write_quota),
             nights=Schedule.parse(settings.scan_schedule) if settings.scan_schedule else None,
             link=settings.dashboard_url or "",
         )

@@ -90,6 +90,11 @@ class Application:
         return next((secret for secret in self.secrets if secret.key_id == key_id), None)
 
     @property
+    def personal(self) -> bool:
+        """Tell whether people sign in to it with personal accounts, which narrows much (platform.md A3)."""
+        return self.audience in PERSONAL_AUDIENCES
+
+    @property
     def credential_limit(self) -> int | None:
         """How many secrets it may hold, where there is a known limit (platform.md A3)."""
-        return PERSONAL_CREDENTIAL_LIMIT if self.audience in PERSONAL_AUDIENCES else None
+        return PERSONAL_CREDENTIAL_LIMIT if self.personal else None

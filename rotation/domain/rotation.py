@@ -54,6 +54,11 @@ class Minting:
     suspects: tuple[KeyId, ...] = ()
     looked_at: datetime | None = None
     vault_refusals: int = 0
+    prepared: bool = False
+    """
+    All that comes before addPassword was done, and nothing can have been minted since: it waits for its place, or the
+    quota refused it. Then only the asking is left.
+    """
     allowed: int = ATTEMPTS
     """Attempts that may be made in all; whoever lets it go on again grants more, and none is ever counted twice."""
     phase: Literal["minting"] = "minting"
@@ -223,6 +228,8 @@ class Rotation:
     """First and last sign-in of ours with the new secret: not use (protocol.md, Evidence)."""
     orphans: tuple[tuple[KeyId, datetime], ...] = ()
     """Key ids that looked like orphans, and when that was first seen; the second look, spaced, removes them."""
+    writes_at: datetime | None = None
+    """When its place among the directory's writes comes, where it had to book one (domain/pace.py)."""
     resumed_from: str = ""
     """Why it was Blocked before it was tried again: when it gets on, others of that reason are tried too."""
 

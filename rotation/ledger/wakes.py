@@ -7,7 +7,7 @@ from datetime import datetime
 from rotation.domain.errors import StaleRecord
 from rotation.domain.identifiers import DestinationName, ObjectId, RotationId
 from rotation.ledger import keys
-from rotation.ports.tables import Delete, Query, Replace, Tables, Upsert
+from rotation.ports.tables import Delete, Query, Replace, Row, Tables, Upsert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +45,20 @@ class Wakes:
 
     async def later(
         self, rotation: RotationId, at: datetime, *, etag: str, destination: DestinationName | None = None
-    ) -> None:
-        """Move it later, unless somebody has set it earlier meanwhile: theirs stands."""
-        key = _key(rotation, destination)
-        change = Replace(key=key, values={"look_at": at}, etag=etag)
+    ) -> datetime | None:
+        """
+        Move it later, unless somebody has written it meanwhile: theirs stands.
+
+        Returns:
+            The instant that stands now; None where it was deleted.
+        """
+        key, shard = _key(rotation, destination), keys.shard(rotation.application)
         try:
-            await self._tables.commit(keys.WAKES, keys.shard(rotation.application), [change])
+            await self._tables.commit(keys.WAKES, shard, [Replace(key=key, values={"look_at": at}, etag=etag)])
         except StaleRecord:
-            return
+            row = await self._tables.get(keys.WAKES, shard, key)
+            return _look_at(row) if row else None
+        return at
 
     async def drop(self, rotation: RotationId, *, etag: str, destination: DestinationName | None = None) -> None:
         """Delete it, unless somebody has written it meanwhile."""
@@ -66,14 +72,18 @@ class Wakes:
         """Read what is to be looked at."""
         async for row in self._tables.query(keys.WAKES, Query(due=("look_at", now))):
             application, ulid, *destination = row.key.split("|")
-            look_at = row.values["look_at"]
-            assert isinstance(look_at, datetime)
             yield Wake(
                 rotation=RotationId(ObjectId(application), ulid),
                 destination=DestinationName(destination[0]) if destination else None,
-                look_at=look_at,
+                look_at=_look_at(row),
                 etag=row.etag,
             )
+
+
+def _look_at(row: Row) -> datetime:
+    look_at = row.values["look_at"]
+    assert isinstance(look_at, datetime)
+    return look_at
 
 
 def _key(rotation: RotationId, destination: DestinationName | None) -> str:

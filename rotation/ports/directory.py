@@ -26,6 +26,8 @@ class MintedCredential:
 
     credential: Credential
     text: SecretText
+    share: float | None = None
+    """Share of the write quota that is used, where it was told: from 0.8 on (platform.md A6)."""
 
 
 class ListedSecret(TypedDict):
@@ -155,13 +157,17 @@ class Directory(Protocol):
 
         Raises:
             OutcomeUnknown: Sent, and no answer: a credential may exist whose text nobody knows.
+            Throttled: The quota is used up: nothing was minted.
             PolicyForbids, CredentialLimit: As the directory says.
         """
         ...
 
-    async def remove(self, application: ObjectId, key_id: KeyId) -> None:
+    async def remove(self, application: ObjectId, key_id: KeyId) -> float | None:
         """
         Ask for a secret's removal. The answer settles nothing: read, twice, before believing it.
+
+        Returns:
+            The share of the write quota that is used, where it was told.
 
         Raises:
             OutcomeUnknown: Sent, and no answer.

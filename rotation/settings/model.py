@@ -87,6 +87,11 @@ class Settings(Environment):
         "Between two looks where reads lag writes.",
         default=timedelta(seconds=30),
     )
+    write_quota: Seconds = setting(
+        "ROTATION_WRITE_QUOTA_SECONDS",
+        "Over which Graph counts our writes; Microsoft's number, shorter only where a quota is tried out.",
+        default=timedelta(seconds=150),
+    )
     phase_deadline: Hours = setting(
         "ROTATION_PHASE_DEADLINE_HOURS",
         "How long one phase is tried again before it is blocked.",

@@ -7,7 +7,7 @@ ends a delivery wakes its rotation.
 
 import logging
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from rotation.domain.delivery import (
     AwaitingApproval,
@@ -34,6 +34,7 @@ from rotation.workflows.errand import Errand, errand_of, take_destination
 from rotation.workflows.nudge import nudge_delivery, nudge_rotation
 from rotation.workflows.outcome import cause_at
 from rotation.workflows.services import Services
+from rotation.workflows.waiting import Wait, until_next_look
 
 log = logging.getLogger(__name__)
 
@@ -54,26 +55,28 @@ async def advance(services: Services, rotation_id: RotationId, name: Destination
         return
     fence = await take_destination(services, rotation, name)
     try:
-        await _advance(services, fence, rotation_id, name=name)
+        wait = await _advance(services, fence, rotation_id, name=name)
     finally:
         await fence.release(services.clock.now())
+    if wait is not None and (delay := await until_next_look(services, wait)) is not None:
+        await nudge_delivery(services, rotation_id, name, delay=delay)
 
 
-async def _advance(services: Services, fence: Fence, rotation_id: RotationId, *, name: DestinationName) -> None:
+async def _advance(services: Services, fence: Fence, rotation_id: RotationId, *, name: DestinationName) -> Wait | None:
     now = services.clock.now()
     wake = await services.wakes.set(rotation_id, now + services.timing.lease, destination=name)
     record = await ledger.read(services.tables, rotation_id.application)
     errand = await errand_of(services, fence, record, rotation_id=rotation_id, name=name)
     if errand is None and _may_be_planned(record, rotation_id):
-        await services.wakes.later(rotation_id, now + services.timing.paused_recheck, etag=wake, destination=name)
-        return
+        look_at = now + services.timing.paused_recheck
+        return Wait(rotation=rotation_id, look_at=look_at, etag=wake, destination=name)
     if errand is None or errand.delivery.ended:
         await services.wakes.drop(rotation_id, etag=wake, destination=name)
         await wake_rotation(services, rotation_id)
-        return
+        return None
     look_at = await _carry(errand)
     await _on_with_the_others(errand)
-    await _settle(errand, look_at, wake)
+    return await _settle(errand, look_at, wake)
 
 
 def _may_be_planned(record: ApplicationRecord, rotation_id: RotationId) -> bool:
@@ -82,21 +85,18 @@ def _may_be_planned(record: ApplicationRecord, rotation_id: RotationId) -> bool:
     return rotation is not None and rotation.line in record.lines and isinstance(rotation.working, PUBLISHED)
 
 
-async def _settle(errand: Errand, look_at: datetime, wake: str) -> None:
+async def _settle(errand: Errand, look_at: datetime, wake: str) -> Wait | None:
     services, rotation_id, name = errand.services, errand.rotation.id, errand.delivery.destination
     if errand.delivery.ended:
         await services.wakes.drop(rotation_id, etag=wake, destination=name)
         await wake_rotation(services, rotation_id)
-        return
-    await services.wakes.later(rotation_id, look_at, etag=wake, destination=name)
-    delay = look_at - services.clock.now()
-    if delay < services.timing.nudge_within:
-        await nudge_delivery(services, rotation_id, name, delay=max(delay, timedelta(0)))
+        return None
     phase = errand.delivery.phase
     if isinstance(phase, AwaitingApproval | AwaitingPerson | DeliveryBlocked):
         await wake_rotation(services, rotation_id)
     if isinstance(phase, DeliveryBlocked) and phase.reason == Contested.reason:
         await contest(services, errand.line.id, phase.detail)
+    return Wait(rotation=rotation_id, look_at=look_at, etag=wake, destination=name)
 
 
 async def _on_with_the_others(errand: Errand) -> None:

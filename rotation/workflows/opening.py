@@ -52,9 +52,12 @@ async def open_rotation(services: Services, line_id: LineId, ask: Ask) -> Opened
         opening = Opening(
             services=services, fence=fence, record=record, line=line, configuration=configuration, ask=ask
         )
-        return await _open(opening, rotation_id)
+        answer = await _open(opening, rotation_id)
     finally:
         await fence.release(services.clock.now())
+    if isinstance(answer, Opened):
+        await nudge_rotation(services, answer.rotation)  # while we held the lease it would have been completed early
+    return answer
 
 
 async def _open(opening: Opening, rotation_id: RotationId) -> Opened | NotOpened:
@@ -108,7 +111,6 @@ async def _join(opening: Opening, current: Rotation) -> None:
     event = ledger.put_event(now, opening.services.ulids.make(), what="rotation.joined", facts=facts)
     await opening.fence.commit([ledger.put_rotation(joined), ledger.put_line(line), event], now=now)
     await opening.services.wakes.set(current.id, now)
-    await nudge_rotation(opening.services, current.id)
 
 
 def _with_burnt(line: Line, burnt: Sequence[KeyId]) -> Line:
@@ -152,7 +154,6 @@ async def _begin(
     await services.lines.put(index(opened, opening.record, rotation))
     if succeeded is not None:
         await services.wakes.set(succeeded.id, now)
-    await nudge_rotation(services, rotation_id)
     return Opened(rotation=rotation_id)
 
 

@@ -223,7 +223,7 @@ def _afresh(phase: WorkingPhase, now: datetime, *, attempts: int) -> WorkingPhas
         case Staged():
             return replace(phase, staged_at=now, sign_ins=0)
         case Minting():
-            return replace(phase, allowed=max(phase.allowed, phase.attempt + attempts))
+            return replace(phase, prepared=False, allowed=max(phase.allowed, phase.attempt + attempts))
         case _:
             return phase
 

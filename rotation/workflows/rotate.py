@@ -42,6 +42,7 @@ from rotation.workflows.outcome import count_outcome, on_with_the_others
 from rotation.workflows.phases import aftermath, minting, overlapping, proving, publishing, retiring
 from rotation.workflows.services import Services
 from rotation.workflows.step import Event, Hold, Step
+from rotation.workflows.waiting import Wait, until_next_look
 
 log = logging.getLogger(__name__)
 
@@ -62,9 +63,11 @@ async def advance(services: Services, rotation_id: RotationId) -> None:
     """
     fence = await take_application(services, rotation_id)
     try:
-        await _advance(services, fence, rotation_id)
+        wait = await _advance(services, fence, rotation_id)
     finally:
         await fence.release(services.clock.now())
+    if wait is not None and (delay := await until_next_look(services, wait)) is not None:
+        await nudge_rotation(services, rotation_id, delay=delay)
 
 
 async def take_application(services: Services, rotation_id: RotationId) -> Fence:
@@ -74,33 +77,31 @@ async def take_application(services: Services, rotation_id: RotationId) -> Fence
     return await Fence.take(services.tables, place, claim=claim, now=services.clock.now())
 
 
-async def _advance(services: Services, fence: Fence, rotation_id: RotationId) -> None:
+async def _advance(services: Services, fence: Fence, rotation_id: RotationId) -> Wait | None:
+    """Give the wait that follows; None: nothing is left to do."""
     record = await ledger.read(services.tables, rotation_id.application)
     rotation = record.rotations.get(rotation_id.ulid)
     now = services.clock.now()
     etag = await services.wakes.set(rotation_id, now + services.timing.lease)
     if rotation is None:
-        await _never_committed(services, rotation_id, etag)
-        return
+        return await _never_committed(services, rotation_id, etag)
     configuration = await services.configurations.current()
     step = Step(services=services, fence=fence, record=record, rotation=rotation, configuration=configuration)
     look_at = await carry(step)
     await write_index(step)
     if look_at is None:
         await services.wakes.drop(rotation_id, etag=etag)
-        return
-    await services.wakes.later(rotation_id, look_at, etag=etag)
-    if (delay := look_at - services.clock.now()) < services.timing.nudge_within:
-        await nudge_rotation(services, rotation_id, delay=max(delay, timedelta(0)))
+        return None
+    return Wait(rotation=rotation_id, look_at=look_at, etag=etag)
 
 
-async def _never_committed(services: Services, rotation_id: RotationId, etag: str) -> None:
+async def _never_committed(services: Services, rotation_id: RotationId, etag: str) -> Wait | None:
     """Forget a wake without a rotation when it is a day old; until then its Planned may still be on its way."""
     made_at = ulid_time(rotation_id.ulid)
     if services.clock.now() - made_at > WAKE_KEPT_FOR:
         await services.wakes.drop(rotation_id, etag=etag)
-    else:
-        await services.wakes.later(rotation_id, made_at + WAKE_KEPT_FOR + timedelta(minutes=1), etag=etag)
+        return None
+    return Wait(rotation=rotation_id, look_at=made_at + WAKE_KEPT_FOR + timedelta(minutes=1), etag=etag)
 
 
 async def carry(step: Step) -> datetime | None:

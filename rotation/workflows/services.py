@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from rotation.domain.identifiers import ClientId
+from rotation.domain.pace import Paces
 from rotation.domain.schedule import Schedule
 from rotation.domain.secret import SecretText
 from rotation.ledger.control import Control
@@ -78,6 +79,8 @@ class Services:
     own_client_ids: frozenset[ClientId] = frozenset()
     """Our own identities are never enrolled."""
     timing: Timing = field(default_factory=Timing)
+    paces: Paces = field(default_factory=Paces)
+    """How fast this process writes to the directory: one value a process, for it learns."""
     nights: Schedule | None = None
     """When the nightly scan is due; None, at a terminal: once a day."""
     link: str = ""

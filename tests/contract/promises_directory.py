@@ -147,6 +147,21 @@ class DirectoryPromises:
         assert caught.value.retry_after == timedelta(seconds=7)
         assert world.texts(application) == []
 
+    async def test_a_write_tells_how_much_of_the_quota_is_used_and_is_refused_above_it(
+        self, directory: Directory, world: World
+    ) -> None:
+        application = world.make("throttled by a quota")
+        world.allow_writes(4)
+        minted = [await directory.mint(asked(application, world)) for _ in range(3)]
+        assert [made.share for made in minted] == [None, None, None]
+        share = await directory.remove(application.object_id, minted[0].credential.key_id)
+        assert share == 1.0
+        with pytest.raises(Throttled) as told:
+            await directory.mint(asked(application, world))
+        assert told.value.retry_after
+        assert timedelta(0) < told.value.retry_after <= timedelta(seconds=151)
+        assert len(world.texts(application)) == 2, "what was refused was not done"
+
     async def test_owners_of_many(self, directory: Directory, world: World) -> None:
         some = [world.make(f"owned {n}") for n in range(25)]
         mails = {one.object_id: world.own(one, f"Owner{n}") for n, one in enumerate(some)}

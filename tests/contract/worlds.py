@@ -63,6 +63,10 @@ class World(Protocol):
         """Refuse the next `mint` or `remove` with "too many requests"."""
         ...
 
+    def allow_writes(self, count: int) -> None:
+        """Take so many writes from now on, and refuse what comes above."""
+        ...
+
 
 class MemoryWorld:
     """A fake tenant."""
@@ -120,6 +124,9 @@ class MemoryWorld:
 
     def answer_slowly(self, act: str) -> None:
         self.directory.mishaps.plan(act, Mishap.THROTTLED)
+
+    def allow_writes(self, count: int) -> None:
+        self.directory.write_quota = (count, timedelta(seconds=150))
 
 
 class CloudWorld:
@@ -197,6 +204,9 @@ class CloudWorld:
 
     def answer_slowly(self, act: str) -> None:
         self._fault(act, action="throttle", retry_after=7)
+
+    def allow_writes(self, count: int) -> None:
+        self.cloud.entra.behaviour.update({"write_quota": {"limit": count, "window_seconds": 150}})
 
     def _fault(self, act: str, **rule: Any) -> None:
         path = {"mint": "addPassword", "remove": "removePassword"}[act]

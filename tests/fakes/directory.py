@@ -2,10 +2,11 @@
 
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from rotation.domain.credential import Application, Credential
-from rotation.domain.errors import ApplicationGone, CredentialLimit, PolicyForbids, Unavailable
+from rotation.domain.errors import ApplicationGone, CredentialLimit, PolicyForbids, Throttled, Unavailable
 from rotation.domain.identifiers import ClientId, KeyId, ObjectId
 from rotation.domain.secret import SecretText
 from rotation.ports.clock import Clock
@@ -24,6 +25,7 @@ from tests.fakes.directory_state import Record, Text, make_key_id, record
 from tests.fakes.mishaps import Mishaps, outcome_unknown
 
 HINT = 3
+TOLD_FROM = 0.8
 
 
 class MemoryDirectory:
@@ -36,6 +38,7 @@ class MemoryDirectory:
     - a removal takes effect at once and shows only after `removal_shows_after`; `remove_ignored` on a record
       answers well and does nothing;
     - two writes at one application at a time conflict, and are kept in `conflicts` (invariant 9);
+    - with a `write_quota` (so many in a span) it refuses what comes above it, and tells the share from 0.8 on;
     - `mishaps` strike `mint` and `remove` (LOST_BEFORE and LOST_AFTER are OutcomeUnknown), `reads` all other methods;
     - pages in `unreadable_pages` raise; `malformed` entries stand on the first page.
     """
@@ -58,9 +61,13 @@ class MemoryDirectory:
         self.minted: list[MintedCredential] = []
         self.removed: list[tuple[ObjectId, KeyId]] = []
         self.conflicts: list[ObjectId] = []
+        self.write_quota: tuple[int, timedelta] | None = None
+        self.refused: list[datetime] = []
+        """When a write came above the quota."""
         self.spoil_display_names: str | None = None
         """Appended to the display name of what is minted, as a tenant's own policy might do."""
         self._records: dict[ObjectId, Record] = {}
+        self._written: list[datetime] = []
         self._numbers = itertools.count(1)
 
     # What a test or a stranger does.
@@ -161,20 +168,21 @@ class MemoryDirectory:
             name = request.display_name + (self.spoil_display_names or "")
             made = self._make(held, request.start_at, request.end_at, name)
             self.minted.append(made)
-            return made
+            return replace(made, share=self._share())
 
         return await self._write(request.application, lambda: self.mishaps.around("mint", act))
 
-    async def remove(self, application: ObjectId, key_id: KeyId) -> None:
-        async def act() -> None:
+    async def remove(self, application: ObjectId, key_id: KeyId) -> float | None:
+        async def act() -> float | None:
             held = self._alive(application)
             if held.remove_ignored > 0:
                 held.remove_ignored -= 1
-                return
+                return self._share()
             if held.drop_secret(self._clock.now(), key_id, seen_after=self.removal_shows_after):
                 self.removed.append((application, key_id))
+            return self._share()
 
-        await self._write(application, lambda: self.mishaps.around("remove", act))
+        return await self._write(application, lambda: self.mishaps.around("remove", act))
 
     async def rules(self, application: ObjectId) -> CredentialRules:
         async def act() -> CredentialRules:
@@ -203,11 +211,26 @@ class MemoryDirectory:
         if held.writing:
             self.conflicts.append(object_id)
             raise Unavailable("Directory_ConcurrencyViolation", reason="conflict")
+        self._charge()
         held.writing = True
         try:
             return await act()
         finally:
             held.writing = False
+
+    def _charge(self) -> None:
+        if self.write_quota is None:
+            return
+        (limit, span), now = self.write_quota, self._clock.now()
+        self._written = [at for at in self._written if at > now - span]
+        if len(self._written) >= limit:
+            self.refused.append(now)
+            raise Throttled("too many writes", retry_after=self._written[0] + span - now)
+        self._written.append(now)
+
+    def _share(self) -> float | None:
+        share = len(self._written) / self.write_quota[0] if self.write_quota else 0.0
+        return round(share, 1) if share >= TOLD_FROM else None
 
     def _refuse(self, held: Record, request: MintRequest) -> None:
         rules = held.rules

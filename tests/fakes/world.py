@@ -21,6 +21,7 @@ from rotation.domain.identifiers import (
 )
 from rotation.domain.line import Line, Reason
 from rotation.domain.messages import read_delivery, read_notice, read_rotation, read_scan
+from rotation.domain.pace import Paces
 from rotation.domain.policy import (
     Canary,
     Configuration,
@@ -135,6 +136,8 @@ class World:
         """How often an error ended an invocation that the boundary maps to "again later"."""
         self.after_each: Callable[[], None] = lambda: None
         self.watch: Watch = unwatched
+        self.paces = Paces()
+        """As if one process lived on: it learns how fast it may write."""
         """Hears of each call of a workflow to the outside, right before it is sent."""
         self.waking = False
         """A process that slept goes on now."""
@@ -168,6 +171,7 @@ class World:
             vault_url=VAULT,
             worker=f"process-{self._processes}",
             timing=self.timing,
+            paces=self.paces,
         )
 
     def _watched(self, call: str, arguments: Sequence[Any]) -> None:

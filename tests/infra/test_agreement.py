@@ -48,6 +48,7 @@ FORBIDDEN_IN_FLEX = {"FUNCTIONS_WORKER_RUNTIME", "FUNCTIONS_EXTENSION_VERSION", 
 SPANS = {
     "leaseSeconds": "lease",
     "lookSpacingSeconds": "look_spacing",
+    "writeQuotaSeconds": "write_quota",
     "phaseDeadlineHours": "phase_deadline",
     "pausedRecheckSeconds": "paused_recheck",
     "scanHeartbeatSeconds": "scan_heartbeat",

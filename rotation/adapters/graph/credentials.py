@@ -8,7 +8,7 @@ from uuid import UUID
 
 from kiota_abstractions.api_error import APIError
 from kiota_abstractions.base_request_configuration import RequestConfiguration
-from kiota_http.middleware.options import RetryHandlerOption
+from kiota_http.middleware.options import HeadersInspectionHandlerOption, RetryHandlerOption
 from msgraph.generated.applications.item.add_password.add_password_post_request_body import AddPasswordPostRequestBody
 from msgraph.generated.applications.item.remove_password.remove_password_post_request_body import (
     RemovePasswordPostRequestBody,
@@ -26,6 +26,8 @@ from rotation.ports.directory import MintedCredential, MintRequest
 WRITE = "Application.ReadWrite.OwnedBy (as an owner) or Application.ReadWrite.All"
 WITHIN = timedelta(seconds=45)
 """A write's own time-out; a lease must outlast it by 30 s (protocol.md, Leases)."""
+SHARE = "x-ms-throttle-limit-percentage"
+"""A share, in spite of its name: 0.8 to 1.8 (platform.md A6)."""
 UNKNOWN_KEY = "No password credential found"
 """Graph has no code of its own for it; a 400 with this text is also "not replicated yet" (platform.md A3)."""
 
@@ -33,7 +35,8 @@ UNKNOWN_KEY = "No password credential found"
 async def mint(client: GraphClient, request: MintRequest) -> MintedCredential:
     """Add a secret. Its text is in the answer and nowhere else."""
     translate = writing("mint", WRITE, application=request.application)
-    added = await answer(_within_time(_add(client, request)), translate)
+    options = _once()
+    added = await answer(_within_time(_add(client, request, options)), translate)
     if added is None or not added.secret_text or added.key_id is None or added.end_date_time is None:
         raise OutcomeUnknown("mint: answered without a secret", application=request.application)
     credential = Credential(
@@ -43,49 +46,70 @@ async def mint(client: GraphClient, request: MintRequest) -> MintedCredential:
         display_name=added.display_name,
         hint=added.hint,
     )
-    return MintedCredential(credential=credential, text=SecretText(added.secret_text))
+    return MintedCredential(credential=credential, text=SecretText(added.secret_text), share=_share(options))
 
 
-async def remove(client: GraphClient, application: ObjectId, key_id: KeyId) -> None:
+async def remove(client: GraphClient, application: ObjectId, key_id: KeyId) -> float | None:
     """Ask for a removal. "No such credential" is an answer like any other: reads decide."""
-    usual = writing("remove", WRITE, application=application, key_id=key_id)
+    usual, options = writing("remove", WRITE, application=application, key_id=key_id), _once()
 
     def translate(error: Failure) -> RotationError:
         unknown = isinstance(error, APIError) and UNKNOWN_KEY in text_of(error)
         return _NoSuchKey("no such key") if unknown else usual(error)
 
     try:
-        await answer(_within_time(_remove(client, application, key_id)), translate)
+        await answer(_within_time(_remove(client, application, UUID(key_id), options=options)), translate)
     except _NoSuchKey:
-        return
+        return None
+    return _share(options)
 
 
 class _NoSuchKey(RotationError):
     """Graph does not list it: gone, or not replicated yet."""
 
 
-async def _add(client: GraphClient, request: MintRequest) -> PasswordCredential | None:
+async def _add(
+    client: GraphClient, request: MintRequest, options: RequestConfiguration[Any]
+) -> PasswordCredential | None:
     asked = PasswordCredential(
         display_name=request.display_name,
         start_date_time=request.start_at.astimezone(UTC),
         end_date_time=request.end_at.astimezone(UTC),
     )
     builder = client.sdk.applications.by_application_id(request.application).add_password
-    return await builder.post(AddPasswordPostRequestBody(password_credential=asked), _once())
+    return await builder.post(AddPasswordPostRequestBody(password_credential=asked), options)
 
 
-async def _remove(client: GraphClient, application: ObjectId, key_id: KeyId) -> None:
+async def _remove(
+    client: GraphClient, application: ObjectId, key_id: UUID, *, options: RequestConfiguration[Any]
+) -> None:
     builder = client.sdk.applications.by_application_id(application).remove_password
-    await builder.post(RemovePasswordPostRequestBody(key_id=UUID(key_id)), _once())
+    await builder.post(RemovePasswordPostRequestBody(key_id=key_id), options)
 
 
 def _once() -> RequestConfiguration[Any]:
     """Switch the SDK's own repetition off: it repeats POST on 429, 503 and 504, and a 504 may follow the commit."""
     configuration: RequestConfiguration[Any] = RequestConfiguration(
-        options=[RetryHandlerOption(max_retries=0, should_retry=False)]
+        options=[
+            RetryHandlerOption(max_retries=0, should_retry=False),
+            HeadersInspectionHandlerOption(inspect_request_headers=False, inspect_response_headers=True),
+        ]
     )
     configuration.headers.add("x-ms-throttle-priority", "high")
     return configuration
+
+
+def _share(options: RequestConfiguration[Any]) -> float | None:
+    """Read how much of the quota is used, which Graph tells from 0.8 on."""
+    told = next(
+        option.response_headers.get(SHARE)
+        for option in options.options or ()
+        if isinstance(option, HeadersInspectionHandlerOption)
+    )
+    try:
+        return float(next(iter(told))) if told else None
+    except ValueError:
+        return None
 
 
 async def _within_time[T](call: Awaitable[T]) -> T:

@@ -38,10 +38,10 @@ class GraphDirectory:
 
         return await credentials.mint(self._client, request)
 
-    async def remove(self, application: ObjectId, key_id: KeyId) -> None:
+    async def remove(self, application: ObjectId, key_id: KeyId) -> float | None:
         from rotation.adapters.graph import credentials  # noqa: PLC0415  # cold start, see connection
 
-        await credentials.remove(self._client, application, key_id)
+        return await credentials.remove(self._client, application, key_id)
 
     async def rules(self, application: ObjectId) -> CredentialRules:
         return await rules.rules(self._client, application)

@@ -18,6 +18,7 @@ from rotation.ports.tables import Delete
 from rotation.ports.vault import VersionProperties
 from rotation.workflows import tags
 from rotation.workflows.nudge import nudge_notice
+from rotation.workflows.pacing import pace_of
 from rotation.workflows.phases import removal
 from rotation.workflows.phases.minting import START_EARLIER
 from rotation.workflows.step import Event, Step
@@ -134,7 +135,7 @@ async def _one(step: Step, key: HeldKey) -> datetime | None:
     evidence = str(order) if order else "lapsed long ago"
     facts = {"key_id": key.key_id, "evidence": evidence}
     await step.save(events=[Event(what="retiring.key" if order else "litter.removing", facts=facts)])
-    await removal.remove(step, key.key_id)
+    await removal.remove(step, key.key_id, pace_of(step, application))
     return step.now + spacing
 
 

@@ -16,15 +16,18 @@ from rotation.domain.errors import (
     NotYetVisible,
     PolicyForbids,
     Retryable,
+    Throttled,
     VaultRefused,
 )
 from rotation.domain.identifiers import KeyId, SecretVersion
 from rotation.domain.line import lifetime_of
+from rotation.domain.pace import Pace
 from rotation.domain.rotation import Minted, Minting, Planned, Staged
 from rotation.domain.secret import SecretText
 from rotation.ports.directory import MintedCredential, MintRequest
 from rotation.ports.vault import NewVersion, VersionProperties
 from rotation.workflows import tags
+from rotation.workflows.pacing import book, hold_until_our_place, pace_of, take_place
 from rotation.workflows.step import Event, Hold, Step
 
 VAULT_REFUSALS = 3
@@ -57,17 +60,26 @@ async def carry(step: Step) -> datetime | None:
     if phase.asked or phase.attempt == 0:
         await _count(step)
     await step.permit()
-    await _reserve(step)
-    if _phase(step).attempt > 1 and (wait := await _look(step)) is not None:
+    hold_until_our_place(step)
+    if not _phase(step).prepared and (wait := await _prepare(step)) is not None:
         return wait
     application = await step.application()
+    pace = pace_of(step, application)
+    await take_place(step, pace, phase=replace(_phase(step), prepared=True))
     await _make_room(step, application)
     request = await _request(step)
     await step.permit()
-    await step.save(replace(_phase(step), asked=True))
+    await step.save(replace(_phase(step), asked=True), rotation=replace(step.rotation, writes_at=None))
     await step.fence.ready(step.now)
-    await _mint(step, request)
+    await _mint(step, request, pace)
     return None
+
+
+async def _prepare(step: Step) -> datetime | None:
+    """Prove the vault, and see to what earlier attempts left."""
+    if _phase(step).looked_at is None:
+        await _reserve(step)
+    return await _look(step) if _phase(step).attempt > 1 else None
 
 
 def _phase(step: Step) -> Minting:
@@ -221,9 +233,13 @@ async def _request(step: Step) -> MintRequest:
     )
 
 
-async def _mint(step: Step, request: MintRequest) -> None:
+async def _mint(step: Step, request: MintRequest, pace: Pace) -> None:
     """Send addPassword once, and put the text at once into its home."""
-    minted = await step.services.directory.mint(request)
+    try:
+        minted = await step.services.directory.mint(request)
+    except Throttled as refusal:
+        raise await _refused_by_quota(step, pace, refusal) from None
+    pace.wrote(step.now, minted.share)
     if minted.credential.display_name != request.display_name:
         facts = {"key_id": minted.credential.key_id}
         await step.save(events=[Event(what="marker.refused", facts=facts)])
@@ -236,6 +252,22 @@ async def _mint(step: Step, request: MintRequest) -> None:
         return
     properties = VersionProperties(version=version, enabled=True, created_at=step.now)
     await _save_staged(step, minted.credential, properties)
+
+
+async def _refused_by_quota(step: Step, pace: Pace, refusal: Throttled) -> Throttled:
+    """
+    Go on under the next number at the next place: nothing was minted, so there is nothing to look for.
+
+    It counts against no limit of attempts, for the phase has its deadline.
+    """
+    pace.refused(step.now, refusal.retry_after)
+    place, before = book(step, pace), _phase(step)
+    attempt = before.attempt + 1
+    phase = replace(before, attempt=attempt, allowed=before.allowed + 1, asked=False, prepared=True)
+    event = Event(what="minting.attempt", facts={"attempt": attempt, "why": refusal.reason})
+    booked = replace(step.rotation, writes_at=place.at if place.booked else None)
+    await step.save(phase, rotation=booked, events=[event])
+    return Throttled(refusal.message, retry_after=place.at - step.now)
 
 
 async def _stage(step: Step, minted: MintedCredential) -> SecretVersion:

@@ -1,9 +1,10 @@
 """The one place that removes a credential of a line, with the proof of ownership next to the call."""
 
 from rotation.domain.credential import Application
-from rotation.domain.errors import BrokenInvariant
+from rotation.domain.errors import BrokenInvariant, Throttled
 from rotation.domain.identifiers import KeyId
 from rotation.domain.line import HeldKey
+from rotation.domain.pace import Pace
 from rotation.domain.rotation import Publication
 from rotation.ports.sign_in import Accepted
 from rotation.workflows.step import Step
@@ -42,8 +43,13 @@ async def successor_works(step: Step, publication: Publication, application: App
     return None if isinstance(answer, Accepted) else f"(e) missing: the successor does not sign in ({answer})"
 
 
-async def remove(step: Step, key_id: KeyId) -> None:
+async def remove(step: Step, key_id: KeyId, pace: Pace) -> None:
     """Remove one credential of the line; its answer settles nothing, only later reads do."""
     held = owned(step, key_id)
     await step.fence.ready(step.now)
-    await step.services.directory.remove(step.rotation.id.application, held.key_id)
+    try:
+        share = await step.services.directory.remove(step.rotation.id.application, held.key_id)
+    except Throttled as refusal:
+        pace.refused(step.now, refusal.retry_after)
+        raise
+    pace.wrote(step.now, share)

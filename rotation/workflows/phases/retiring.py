@@ -8,6 +8,7 @@ from rotation.domain.credential import Application
 from rotation.domain.evidence import complete, weigh
 from rotation.domain.line import HeldKey
 from rotation.domain.rotation import Overlapping, Retiring
+from rotation.workflows.pacing import hold_until_our_place, pace_of, take_place
 from rotation.workflows.phases import removal
 from rotation.workflows.phases.gathering import build_case
 from rotation.workflows.step import Event, Step
@@ -58,7 +59,10 @@ async def _remove(step: Step, phase: Retiring, held: HeldKey) -> datetime | None
     spacing = step.services.timing.look_spacing
     if not phase.asked and step.now < phase.since + spacing:
         return phase.since + spacing
+    hold_until_our_place(step)
     application = await step.application()
+    pace = pace_of(step, application)
+    await take_place(step, pace)
     if not held.burnt and not held.ordered_in(step.rotation.id.ulid):
         unread = await _read_usage_anew(step, application)
         case = await build_case(step, phase.publication, application, unread=unread)
@@ -69,13 +73,12 @@ async def _remove(step: Step, phase: Retiring, held: HeldKey) -> datetime | None
     if (lacking := await removal.successor_works(step, phase.publication, application)) is not None:
         await _back(step, phase, why=lacking)
         return step.now + timedelta(hours=1)
-    if not phase.asked:
-        if not await _may_go(step, held):
-            return step.now + timedelta(hours=1)
-        phase = replace(phase, asked=True)
-        await step.save(phase)
+    if not phase.asked and not await _may_go(step, held):
+        return step.now + timedelta(hours=1)
+    if not phase.asked or step.rotation.writes_at is not None:
+        await step.save(replace(phase, asked=True), rotation=replace(step.rotation, writes_at=None))
     await step.permit()
-    await removal.remove(step, phase.key_id)
+    await removal.remove(step, phase.key_id, pace)
     return step.now + spacing
 
 
