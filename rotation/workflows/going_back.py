@@ -139,9 +139,8 @@ async def _write(
         _row(record, case.older, destination, phase=Pending(), cause=Cause.BACK, journey=journey, now=now),
         ledger.put_event(now, services.ulids.make(), what="went-back", facts=event),
     ]
-    current = record.rotations.get(case.current.ulid)
-    if current is not None:
-        changes.append(_row(record, current, destination, phase=stopped, cause=Cause.HEAL, journey=journey, now=now))
+    current = record.rotations[case.current.ulid]  # `go_back` has it in hand
+    changes.append(_row(record, current, destination, phase=stopped, cause=Cause.HEAL, journey=journey, now=now))
     await fence.commit(changes, now=now, payload=HOLDING.columns(replace(before, pinned=pin)))
 
 

@@ -382,3 +382,9 @@ def test_secret_text_says_how_to_use_it_and_nothing_else() -> None:
     assert text != "value"
     assert SecretText(" 00000000-0000-0000-0000-000000000000 ").looks_like_an_id
     assert not text.looks_like_an_id
+
+
+def test_a_credential_of_the_old_portal_never_ends() -> None:
+    ends = datetime(2299, 12, 31, tzinfo=UTC)
+    assert Credential(key_id=KeyId("k"), end_at=ends).never_ends
+    assert not Credential(key_id=KeyId("k"), end_at=ends.replace(year=2199)).never_ends
