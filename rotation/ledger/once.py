@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from rotation.domain.errors import StaleRecord
+from rotation.domain.errors import StaleRecord, Unavailable
 from rotation.ledger import keys
 from rotation.ledger.codec import Codec
 from rotation.ports.tables import Delete, Insert, Query, Replace, Tables, Value
@@ -16,6 +16,8 @@ class Taken:
     """One thing that was begun, and what came of it."""
 
     kind: str
+    owner: str
+    """Names this one taking: after a doubtful answer the row tells whether it was ours."""
     began_at: datetime
     expires_at: datetime
     fingerprint: str = ""
@@ -37,13 +39,20 @@ class Once:
         self._tables = tables
 
     async def take(self, key: str, taken: Taken) -> bool:
-        """Take it; False where somebody has."""
+        """Take it; False where somebody else has."""
         partition, row = _address(taken.kind, key)
         try:
             await self._tables.commit(keys.ONCE, partition, [Insert(key=row, values=_columns(taken))])
         except StaleRecord:
-            return False
+            return await self._is(key, taken)
+        except Unavailable:
+            if not await self._is(key, taken):
+                raise
         return True
+
+    async def _is(self, key: str, taken: Taken) -> bool:
+        found = await self.find(taken.kind, key)
+        return found is not None and found[0] == taken
 
     async def find(self, kind: str, key: str) -> tuple[Taken, str] | None:
         """Read what was taken, and its etag."""
@@ -58,7 +67,11 @@ class Once:
             StaleRecord: Somebody else has.
         """
         partition, row = _address(taken.kind, key)
-        await self._tables.commit(keys.ONCE, partition, [Replace(key=row, values=_columns(taken), etag=etag)])
+        try:
+            await self._tables.commit(keys.ONCE, partition, [Replace(key=row, values=_columns(taken), etag=etag)])
+        except (StaleRecord, Unavailable):
+            if not await self._is(key, taken):
+                raise
 
     async def give_back(self, kind: str, key: str) -> None:
         """Forget it: nothing came of it."""

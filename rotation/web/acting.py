@@ -1,28 +1,20 @@
-"""`/api/rotations/{id}/retry`, `/abandon`, `/retire`: what an operator does to one rotation."""
+"""What a person or a key does to one rotation: retry, abandon, retire, approve."""
 
 from collections.abc import Awaitable
-from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field
 
 from rotation.domain.errors import Refused
-from rotation.domain.identifiers import KeyId, RotationId, is_guid
-from rotation.web.bodies import BadRequest, Body, read
+from rotation.domain.identifiers import KeyId, RotationId
+from rotation.web.admitting import require
+from rotation.web.bodies import BadRequest, Body, KeyIdText, Why, read
 from rotation.web.exchange import Request, Response, accepted, ok
+from rotation.web.principal import Role
 from rotation.web.rotations import with_address
 from rotation.workflows import operating, retire_now, showing
 from rotation.workflows.facts import facts
 from rotation.workflows.finding import find_rotation
 from rotation.workflows.services import Services
-
-type Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-"""A reason for the audit trail."""
-
-
-def _key_id(text: str) -> str:
-    if not is_guid(text):
-        raise ValueError("is not a key id; write a GUID, as `predecessors` of the rotation lists them")
-    return text.lower()
 
 
 class RetryBody(Body):
@@ -35,10 +27,16 @@ class AbandonBody(Body):
     reason: Why
 
 
+class ApproveBody(Body):
+    """What an approval takes."""
+
+    ticket: str = Field(default="", max_length=200)
+
+
 class RetireBody(Body):
     """What `retire` takes."""
 
-    key_ids: tuple[Annotated[str, AfterValidator(_key_id)], ...] = Field(default=(), max_length=40)
+    key_ids: tuple[KeyIdText, ...] = Field(default=(), max_length=40)
     reason: Why | None = None
     preview: bool = False
     yes: bool = False
@@ -80,6 +78,24 @@ async def retire(services: Services, request: Request) -> Response:
     ordered = retire_now.retire(services, rotation, key_ids, by=request.by, why=body.reason, where=request.where)
     removing = await _told(request, ordered)
     return accepted(request.address("rotations", str(rotation)), rotation=str(rotation), key_ids=removing)
+
+
+async def approve(services: Services, request: Request) -> Response:
+    """
+    Say yes to what waits for a second person; a new or changed destination takes an administrator.
+
+    Raises:
+        NotAllowed: Destinations wait, and it is no administrator.
+        Refused: Nothing waits (`nothing-waits`), or the same person asked (`two-persons`).
+    """
+    body = read(ApproveBody, request)
+    rotation = await find_rotation(services, request.route["id"])
+    seen = await showing.rotation(services, rotation)
+    if any(delivery.phase == "awaiting-approval" for delivery in seen.deliveries):
+        require(request, Role.ADMINISTRATOR, by_person=True)
+    saying = operating.approve(services, rotation, by=request.by, ticket=body.ticket, where=request.where)
+    await _told(request, saying)
+    return accepted(request.address("rotations", str(rotation)), rotation=str(rotation))
 
 
 async def _told[Answer](request: Request, act: Awaitable[Answer]) -> Answer:

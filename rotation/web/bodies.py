@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
 
 from rotation.domain.errors import RotationError
+from rotation.domain.identifiers import is_guid
 from rotation.web.exchange import Request
 
 
@@ -22,11 +23,35 @@ class BadRequest(RotationError):
 
 
 class Body(BaseModel):
-    """The base of all bodies: names in camelCase, none but the known ones, no value turned into another type."""
+    """The base of all bodies: names in camelCase or as answers have them, none but the known ones, each of its type."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, alias_generator=to_camel, hide_input_in_errors=True
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        alias_generator=to_camel,
+        populate_by_name=True,
+        hide_input_in_errors=True,
     )
+
+
+type Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+"""A reason for the audit trail."""
+
+
+def key_id(text: str) -> str:
+    """
+    Take a key id as a field.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not is_guid(text):
+        raise ValueError("is not a key id; write a GUID, as `predecessors` of the rotation lists them")
+    return text.lower()
+
+
+type KeyIdText = Annotated[str, AfterValidator(key_id)]
 
 
 def read[Wanted: Body](model: type[Wanted], request: Request) -> Wanted:
@@ -55,7 +80,7 @@ def _place(error: ValueError) -> str:
     return f" at line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
 
 
-def told(model: type[Body], problem: Any) -> str:
+def told(model: type[BaseModel], problem: Any) -> str:
     """Say which field, what is wrong with it, and what to do: in our words, whatever reads it."""
     name = ".".join(str(step) for step in problem["loc"]) or "body"
     match problem["type"]:
@@ -78,9 +103,16 @@ _WORDS = {
     "literal_error": "is none of the values that it may have; write {expected}",
     "tuple_type": "is not a list; write it in [ ]",
     "too_long": "has more than {max_length} entries; send fewer",
+    "int_parsing": "is not a whole number; write digits",
+    "greater_than_equal": "is too small; write {ge} or more",
+    "less_than_equal": "is too large; write {le} or less",
+    "bool_parsing": "is neither true nor false; write one of them",
+    "enum": "is none of the values that it may have; write {expected}",
+    "datetime_from_date_parsing": "is not an instant; write it as 2026-03-02T02:00:00Z",
+    "dict_type": "is not an object; write it in {{ }}",
 }
 """By the reader's name for what is wrong; a value that was sent is never repeated."""
 
 
-def _fields(model: type[Body]) -> str:
+def _fields(model: type[BaseModel]) -> str:
     return ", ".join(field.alias or name for name, field in model.model_fields.items()) or "none"

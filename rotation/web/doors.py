@@ -11,13 +11,16 @@ from functools import cache
 from urllib.parse import quote
 
 from rotation.telemetry import invocation
+from rotation.web.admitting import require
+from rotation.web.conditions import told_once, unchanged
 from rotation.web.exchange import KEYED, SIGNED_IN, Request, Response
 from rotation.web.pages.problem import as_page
 from rotation.web.pages.table import PAGES
 from rotation.web.principal import ANONYMOUS, KEY, Principal, signed_in
 from rotation.web.problems import PROBLEM, answer
 from rotation.web.protection import came_from_our_page, form_was_given, protected
-from rotation.web.refusals import lacks, takes_person, without_role
+from rotation.web.refusals import without_role
+from rotation.web.repeating import once
 from rotation.web.routes import Found, Route, Router
 from rotation.web.table import API
 from rotation.workflows.services import Services
@@ -116,23 +119,23 @@ async def _serve(known: Known, asked: _Asked) -> Response:
     if request.principal.is_known and not request.principal.roles and not _is_open(asked):
         raise without_role()
     found = asked.router.find(request.method, asked.path)
-    _admit(request, found.route)
+    if found.route.needs is not None:
+        require(request, found.route.needs, by_person=found.route.by_person)
     services = known()
     await _unforged(services, request, found)
-    return await found.route.handler(services, replace(request, route=found.parameters))
+    return await _carried_out(services, replace(request, route=found.parameters), found.route)
 
 
-def _admit(request: Request, route: Route) -> None:
-    """
-    Let only those through who may.
+async def _carried_out(services: Services, request: Request, route: Route) -> Response:
+    """Answer a look with its tag; act once for each Idempotency-Key, and only on what is as the caller saw it."""
+    if route.is_safe:
+        return told_once(await route.handler(services, request), request)
 
-    Raises:
-        NotAllowed: The role is missing, or it takes a person.
-    """
-    if route.needs is not None and not request.principal.may(route.needs):
-        raise lacks(route.needs)
-    if route.by_person and request.principal.kind != "person":
-        raise takes_person()
+    async def act() -> Response:
+        await unchanged(services, request, route.guarded_by)
+        return await route.handler(services, request)
+
+    return await once(services, request, lambda: answer(request, act))
 
 
 async def _unforged(services: Services, request: Request, found: Found) -> None:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from rotation.domain.errors import ApplicationGone, RotationError
 from rotation.domain.identifiers import ObjectId
@@ -30,6 +30,15 @@ class Check:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """What was asked, all at once, and whether all of it is well."""
+
+    healthy: bool
+    at: datetime
+    checks: tuple[Check, ...]
+
+
 async def report(services: Services, request: Request) -> Response:  # noqa: ARG001  # every handler's signature
     """Ask everything at once; 200 where all of it is well, else 503 with the same body."""
     checks = await asyncio.gather(
@@ -42,8 +51,8 @@ async def report(services: Services, request: Request) -> Response:  # noqa: ARG
         _check("brakes", _brakes(services)),
     )
     healthy = all(check.healthy for check in checks)
-    body = {"healthy": healthy, "at": services.clock.now(), "checks": checks}
-    return Response(status=200 if healthy else 503, body=body, headers={"Cache-Control": "no-store"})
+    body = Health(healthy=healthy, at=services.clock.now(), checks=tuple(checks))
+    return Response(status=200 if healthy else 503, body=body)
 
 
 async def _check(name: str, asking: Awaitable[tuple[bool, str]]) -> Check:

@@ -26,8 +26,10 @@ from rotation.domain.errors import (
     VaultRefused,
 )
 from rotation.web.bodies import BadRequest
+from rotation.web.conditions import Changed
 from rotation.web.exchange import Request, Response
 from rotation.web.refusals import ForeignForm, NoSuchMethod, NotAllowed, SignInNeeded
+from rotation.web.repeating import KeyReused
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +72,8 @@ _KINDS: tuple[tuple[type[RotationError], int, str], ...] = (
     (NotAllowed, 403, "You may not do this."),
     (ForeignForm, 403, "This did not come from our own page."),
     (NoSuchMethod, 405, "This address takes another method."),
+    (Changed, 412, "It has changed since you looked."),
+    (KeyReused, 422, "This Idempotency-Key belongs to another request."),
     (BadRequest, 400, "The request cannot be read."),
     (Misread, 400, "An identifier in the request is not one."),
     (NotFound, 404, "There is no such thing."),
@@ -101,6 +105,10 @@ def _remedy(error: RotationError) -> str:
             return "mend the named fields and send it again"
         case ForeignForm():
             return "load the page again and send it from there"
+        case Changed():
+            return "look again, and decide again"
+        case KeyReused():
+            return "send a fresh Idempotency-Key"
         case NoSuchMethod():
             return "docs/api.md lists what each address takes"
         case Retryable() | OutcomeUnknown() | Superseded():
@@ -116,6 +124,8 @@ def _remedy(error: RotationError) -> str:
 def _headers(error: RotationError) -> dict[str, str]:
     if isinstance(error, NoSuchMethod):
         return {"Allow": ", ".join(error.allowed)}
+    if isinstance(error, Changed):
+        return {"ETag": error.etag}
     if not isinstance(error, Retryable):
         return {}
     wait = error.retry_after or SOON

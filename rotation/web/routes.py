@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -42,6 +42,10 @@ class Route:
     form: bool = False
     gives: object = None
     status: int = 200
+    otherwise: Mapping[int, object] = field(default_factory=dict)
+    """Other statuses that are no refusals, with what is answered then."""
+    guarded_by: Handler | None = None
+    """Whose answer's ETag an If-Match of this route is compared with."""
     media_type: str = "application/json"
 
     @property

@@ -1,13 +1,18 @@
-"""`/api/scans`: ask for a scan, and follow it."""
+"""`/api/scans`: ask for a scan, follow it, list the last ones."""
 
+from datetime import timedelta
 from typing import Literal
 
+from rotation.ledger.scans import ScanRecord, Scans
+from rotation.web.answers import ScanList
 from rotation.web.bodies import Body, read
 from rotation.web.exchange import Request, Response, accepted, ok
+from rotation.web.queries import PageQuery, page_of, read_query
 from rotation.workflows import scanning
 from rotation.workflows.services import Services
 
 type Pass = Literal["secrets", "usage", "drift", "connection-secrets", "certificates", "service-principals"]
+LISTED = timedelta(days=90)
 
 
 class ScanBody(Body):
@@ -15,6 +20,12 @@ class ScanBody(Body):
 
     dry_run: bool = False
     passes: tuple[Pass, ...] | None = None
+
+
+class ScanQuery(PageQuery):
+    """What the list can be narrowed to."""
+
+    state: Literal["", "running", "complete", "incomplete"] = ""
 
 
 async def begin(services: Services, request: Request) -> Response:
@@ -28,3 +39,18 @@ async def begin(services: Services, request: Request) -> Response:
 async def report(services: Services, request: Request) -> Response:
     """Tell how far a scan is."""
     return ok(await scanning.scan_report(services, request.route["id"].upper()))
+
+
+async def everything(services: Services, request: Request) -> Response:
+    """List the scans of the last ninety days, newest first."""
+    asked = read_query(ScanQuery, request)
+    records = await Scans(services.tables).since(services.clock.now() - LISTED)
+    chosen = [record for record in reversed(records) if asked.state in {"", _state(record)}]
+    page = page_of(chosen, asked, request, named=lambda record: record.id)
+    return ok(ScanList(scans=page.items, next=page.next, total=page.total))
+
+
+def _state(record: ScanRecord) -> str:
+    if record.finished_at is None:
+        return "running"
+    return "complete" if record.complete else "incomplete"

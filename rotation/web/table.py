@@ -1,39 +1,190 @@
 """Every route of the API; the same at both doors. OpenAPI and docs/api.md are held to it."""
 
-from rotation.web import acting, brakes, destinations, health, lines, rotations, scans
+from rotation.ledger.scans import ScanRecord
+from rotation.web import (
+    acting,
+    answers,
+    brakes,
+    destinations,
+    hand_offs,
+    health,
+    lines,
+    openapi,
+    rotations,
+    running,
+    scans,
+)
+from rotation.web.exchange import Handler
 from rotation.web.principal import Role
+from rotation.web.queries import PageQuery
 from rotation.web.routes import Route
+from rotation.workflows import going_back, replaying, retire_now, views
+from rotation.workflows.reading.hand_offs import WaitingHandOff
+from rotation.workflows.reading.overview import Overview
 
-OPERATOR = Role.OPERATOR
+OPERATOR, ADMINISTRATOR = Role.OPERATOR, Role.ADMINISTRATOR
 
-API: tuple[Route, ...] = (
-    Route(method="POST", path="scans", handler=scans.begin, needs=OPERATOR, takes=scans.ScanBody, status=202),
-    Route(method="GET", path="scans/{id}", handler=scans.report),
-    Route(method="GET", path="lines", handler=lines.everything),
-    Route(method="POST", path="lines", handler=lines.preview, takes=lines.LineBody),
-    Route(method="GET", path="destinations", handler=destinations.everything),
+
+def _look(path: str, handler: Handler, gives: object, asks: type | None = None) -> Route:
+    return Route(method="GET", path=path, handler=handler, gives=gives, asks=asks)
+
+
+_LOOKS = (
+    _look("overview", running.overview, Overview),
+    _look("scans", scans.everything, answers.ScanList, scans.ScanQuery),
+    _look("scans/{id}", scans.report, ScanRecord),
+    _look("lines", lines.everything, answers.LineList, lines.LineQuery),
+    _look("lines/{id}", lines.report, views.LineDetail),
+    _look("rotations", rotations.everything, answers.RotationList, rotations.RotationQuery),
+    _look("rotations/{id}", rotations.report, views.RotationView),
+    _look("hand-offs", hand_offs.everything, answers.HandOffList, PageQuery),
+    _look("hand-offs/{rotation}/{destination}", hand_offs.report, WaitingHandOff),
+    _look("destinations", destinations.everything, answers.DestinationList),
+    _look("configuration", running.configuration, answers.InForce),
+    _look("audit", running.audit, answers.EventList, running.AuditQuery),
+    _look("health", health.report, health.Health),
+    _look("openapi.json", openapi.describing(lambda: API), dict[str, object]),
+)
+
+_ACTS = (
+    Route(
+        method="POST",
+        path="scans",
+        handler=scans.begin,
+        needs=OPERATOR,
+        takes=scans.ScanBody,
+        gives=answers.ScanBegun,
+        status=202,
+    ),
+    Route(
+        method="POST",
+        path="lines",
+        handler=lines.enrol,
+        takes=lines.LineBody,
+        gives=answers.EnrolmentPreview,
+        otherwise={201: answers.Enrolled},
+    ),
+    Route(
+        method="POST",
+        path="lines/{id}/release",
+        handler=lines.release,
+        needs=ADMINISTRATOR,
+        by_person=True,
+        takes=lines.ReleaseBody,
+        gives=answers.Released,
+        guarded_by=lines.report,
+    ),
+    Route(
+        method="POST",
+        path="lines/{id}/deliver",
+        handler=lines.deliver,
+        needs=OPERATOR,
+        takes=lines.DeliverBody,
+        gives=going_back.BackPreview,
+        otherwise={202: answers.Begun},
+        guarded_by=lines.report,
+    ),
     Route(
         method="POST",
         path="rotations",
         handler=rotations.begin,
         needs=OPERATOR,
         takes=rotations.RotationBody,
+        gives=answers.Begun,
         status=202,
     ),
-    Route(method="GET", path="rotations/{id}", handler=rotations.report),
     Route(
         method="POST",
         path="rotations/{id}/retry",
         handler=acting.retry,
         needs=OPERATOR,
         takes=acting.RetryBody,
+        gives=answers.Begun,
         status=202,
+        guarded_by=rotations.report,
     ),
     Route(
-        method="POST", path="rotations/{id}/abandon", handler=acting.abandon, needs=OPERATOR, takes=acting.AbandonBody
+        method="POST",
+        path="rotations/{id}/abandon",
+        handler=acting.abandon,
+        needs=OPERATOR,
+        takes=acting.AbandonBody,
+        gives=views.RotationView,
+        guarded_by=rotations.report,
     ),
-    Route(method="POST", path="rotations/{id}/retire", handler=acting.retire, needs=OPERATOR, takes=acting.RetireBody),
-    Route(method="POST", path="pause", handler=brakes.pause, needs=OPERATOR, takes=brakes.BrakeBody),
-    Route(method="POST", path="resume", handler=brakes.resume, needs=OPERATOR, takes=brakes.BrakeBody),
-    Route(method="GET", path="health", handler=health.report),
+    Route(
+        method="POST",
+        path="rotations/{id}/approve",
+        handler=acting.approve,
+        needs=OPERATOR,
+        by_person=True,
+        takes=acting.ApproveBody,
+        gives=answers.Begun,
+        status=202,
+        guarded_by=rotations.report,
+    ),
+    Route(
+        method="POST",
+        path="rotations/{id}/retire",
+        handler=acting.retire,
+        needs=OPERATOR,
+        by_person=True,
+        takes=acting.RetireBody,
+        gives=retire_now.RetirePreview,
+        otherwise={202: answers.Removing},
+        guarded_by=rotations.report,
+    ),
+    Route(
+        method="POST",
+        path="hand-offs/{rotation}/{destination}/acknowledge",
+        handler=hand_offs.acknowledge,
+        needs=OPERATOR,
+        by_person=True,
+        takes=hand_offs.AcknowledgeBody,
+        gives=answers.Begun,
+        status=202,
+        guarded_by=hand_offs.report,
+    ),
+    Route(
+        method="POST",
+        path="destinations/check",
+        handler=destinations.check,
+        needs=OPERATOR,
+        takes=destinations.CheckBody,
+        gives=answers.CheckedList,
+    ),
+    Route(
+        method="POST",
+        path="pause",
+        handler=brakes.pause,
+        needs=OPERATOR,
+        takes=brakes.PauseBody,
+        gives=answers.Braked,
+    ),
+    Route(
+        method="POST",
+        path="resume",
+        handler=brakes.resume,
+        needs=OPERATOR,
+        takes=brakes.ResumeBody,
+        gives=answers.Braked,
+    ),
+    Route(
+        method="POST",
+        path="replay",
+        handler=running.replay,
+        needs=OPERATOR,
+        takes=running.NothingBody,
+        gives=replaying.Replayed,
+    ),
+    Route(
+        method="POST",
+        path="notify/test",
+        handler=running.send_test,
+        needs=OPERATOR,
+        takes=running.AudienceBody,
+        gives=answers.Proofs,
+    ),
 )
+
+API: tuple[Route, ...] = (*_LOOKS, *_ACTS)

@@ -22,6 +22,14 @@ class Ask:
     """Yield an open rotation that has published; without it such a request is refused."""
     ticket: str = ""
     scan: str = ""
+    where: str = ""
+    """From where it was asked."""
+
+    @property
+    def told(self) -> dict[str, str]:
+        """Give what the audit trail keeps of it."""
+        told = {"by": self.by, "reason": self.reason}
+        return {**told, "where": self.where} if self.where else told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,7 @@ async def enrol(services: Services, wish: Wish) -> Line:
         record.lines[wish.line] = line
         await services.lines.put(index(line, record, None))
         facts = {"line": wish.line, "by": wish.by, "key_ids": ",".join(line.enrolment.handed_over)}
+        facts |= {"where": wish.where} if wish.where else {}
         now = services.clock.now()
         event = ledger.put_event(now, services.ulids.make(), what="enrolled", facts=facts)
         await fence.commit([ledger.put_line(line), event], now=now)
@@ -96,7 +97,7 @@ async def _claim(services: Services, line: Line) -> None:
                 ) from None
 
 
-async def release(services: Services, line_id: LineId, *, by: str) -> tuple[HeldKey, ...]:
+async def release(services: Services, line_id: LineId, *, by: str, where: str = "") -> tuple[HeldKey, ...]:
     """
     End an enrolment; nothing is removed.
 
@@ -111,6 +112,7 @@ async def release(services: Services, line_id: LineId, *, by: str) -> tuple[Held
             raise NotFound(f"no line {line_id.name} of application {line_id.application} is enrolled")
         now = services.clock.now()
         facts = {"line": line_id.name, "by": by, "key_ids": ",".join(key.key_id for key in line.keys)}
+        facts |= {"where": where} if where else {}
         event = ledger.put_event(now, services.ulids.make(), what="released", facts=facts)
         await fence.commit([Delete(key=keys.line(line_id.name)), event], now=now)
     finally:

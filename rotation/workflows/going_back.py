@@ -87,7 +87,7 @@ async def _brake(services: Services) -> str:
     return f"paused by {pause.by}: {pause.reason}" if pause else ""
 
 
-async def go_back(services: Services, wish: Wish, *, by: str, why: str) -> RotationId:
+async def go_back(services: Services, wish: Wish, *, by: str, why: str, where: str = "") -> RotationId:
     """
     Deliver an older secret to destinations on purpose; give the rotation that it came from, which shows how it goes.
 
@@ -100,7 +100,7 @@ async def go_back(services: Services, wish: Wish, *, by: str, why: str) -> Rotat
     async with in_hand(services, case.current) as step:
         case = await find(services, step.record, wish)
         for destination in case.destinations:
-            await _pin(services, case, destination, by=by, why=why)
+            await _pin(services, case, destination, word=(by, why, where))
     await wake_rotation(services, case.older.id)
     await wake_rotation(services, case.current)
     for destination in case.destinations:
@@ -108,12 +108,12 @@ async def go_back(services: Services, wish: Wish, *, by: str, why: str) -> Rotat
     return case.older.id
 
 
-async def _pin(services: Services, case: OlderVersion, destination: Destination, *, by: str, why: str) -> None:
+async def _pin(services: Services, case: OlderVersion, destination: Destination, *, word: tuple[str, str, str]) -> None:
     fence = await take_destination(services, case.older, destination.name)
     try:
         record = await ledger.read(services.tables, case.line.id.application)
         await services.wakes.set(case.older.id, services.clock.now(), destination=destination.name)
-        await _write(services, fence, record, case=case, destination=destination, word=(by, why))
+        await _write(services, fence, record, case=case, destination=destination, word=word)
     finally:
         await fence.release(services.clock.now())
 
@@ -125,15 +125,16 @@ async def _write(
     *,
     case: OlderVersion,
     destination: Destination,
-    word: tuple[str, str],
+    word: tuple[str, str, str],
 ) -> None:
-    (by, why), now, name = word, services.clock.now(), destination.name
+    (by, why, where), now, name = word, services.clock.now(), destination.name
     version = case.publication.version
     before = record.holdings.get((case.line.id.name, name)) or Holding(line=case.line.id.name, destination=name)
     pin = Pin(version=version, over=case.current_key, by=by, at=now, why=why)
     stopped = DeliveryBlocked(reason="went-back", detail=f"{by} went back to version {version}: {why}", since=now)
     facts = {"rotation": case.older.id.ulid, "line": case.line.id.name, "destination": name}
     event = {**facts, "by": by, "why": why, "version": version, "key_id": case.publication.minted.key_id}
+    event |= {"where": where} if where else {}
     journey = services.ulids.make()
     changes: list[Change] = [
         _row(record, case.older, destination, phase=Pending(), cause=Cause.BACK, journey=journey, now=now),

@@ -107,7 +107,7 @@ async def _join(opening: Opening, current: Rotation) -> None:
     )
     line = _with_burnt(opening.line, opening.ask.burnt)
     now = opening.services.clock.now()
-    facts = {"by": opening.ask.by, "reason": opening.ask.reason, "burnt": ",".join(opening.ask.burnt)}
+    facts = {**opening.ask.told, "burnt": ",".join(opening.ask.burnt)}
     event = ledger.put_event(now, opening.services.ulids.make(), what="rotation.joined", facts=facts)
     await opening.fence.commit([ledger.put_rotation(joined), ledger.put_line(line), event], now=now)
     await opening.services.wakes.set(current.id, now)
@@ -140,7 +140,7 @@ async def _begin(
     )
     now = rotation.opened_at
     await services.wakes.set(rotation_id, now)
-    facts = {"rotation": rotation_id.ulid, "line": opened.id.name, "by": ask.by, "reason": ask.reason}
+    facts = {"rotation": rotation_id.ulid, "line": opened.id.name, **ask.told}
     changes = [
         ledger.put_line(opened),
         ledger.put_rotation(rotation),

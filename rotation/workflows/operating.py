@@ -44,7 +44,7 @@ ONE_MORE = 1
 """Attempts to mint that the night grants."""
 
 
-async def approve(services: Services, rotation_id: RotationId, *, by: str, ticket: str = "") -> None:
+async def approve(services: Services, rotation_id: RotationId, *, by: str, ticket: str = "", where: str = "") -> None:
     """
     Say yes to a rotation that waits for it, and to its deliveries that wait.
 
@@ -61,24 +61,26 @@ async def approve(services: Services, rotation_id: RotationId, *, by: str, ticke
         if isinstance(phase, Planned) and phase.needs_approval and not phase.approved_by:
             _another(step.rotation, by)
             approved = replace(step.rotation, phase=replace(phase, approved_by=by, ticket=ticket or phase.ticket))
-            facts = {"by": by, "ticket": ticket}
+            facts = _told(by=by, ticket=ticket, where=where)
             await step.save(rotation=approved, events=[Event(what="approved", facts=facts)])
         elif not waiting:
             raise Refused("nothing of this rotation waits for approval", reason="nothing-waits", remedy="rotation show")
         else:
-            await _approve_places(step, waiting, by=by)
+            await _approve_places(step, waiting, by=by, where=where)
     for name in waiting:
-        await _set_delivery(services, rotation_id, name, phase=Pending(), facts={"by": by, "ticket": ticket})
+        await _set_delivery(
+            services, rotation_id, name, phase=Pending(), facts=_told(by=by, ticket=ticket, where=where)
+        )
     await wake(services, rotation_id)
 
 
-async def _approve_places(step: Step, waiting: Sequence[DestinationName], *, by: str) -> None:
+async def _approve_places(step: Step, waiting: Sequence[DestinationName], *, by: str, where: str) -> None:
     """Record in the enrolment which places were approved, as they were when they began to wait."""
     stored = step.record.deliveries_of(step.rotation.id.ulid)
     others = tuple(place for place in step.line.enrolment.destinations if place.name not in waiting)
     fresh = tuple(ApprovedDestination(name=name, fingerprint=stored[name].delivery.fingerprint) for name in waiting)
     enrolment = replace(step.line.enrolment, destinations=(*others, *fresh))
-    event = Event(what="destinations.approved", facts={"by": by, "destinations": ",".join(waiting)})
+    event = Event(what="destinations.approved", facts=_told(by=by, destinations=",".join(waiting), where=where))
     await step.save(line=replace(step.line, enrolment=enrolment), events=[event])
 
 
@@ -136,6 +138,7 @@ async def acknowledge(
     by: str,
     answers: Mapping[str, str],
     typed_end: str = "",
+    where: str = "",
 ) -> None:
     """
     Record that a person says that a hand-off is done. It is not evidence: until usage shows the switch, the old
@@ -153,7 +156,7 @@ async def acknowledge(
     _complete(asked, answers)
     now = services.clock.now()
     phase = Acknowledged(by=by, at=now, answers=dict(answers), typed_end=typed_end)
-    facts = {"by": by, **{f"answer_{place}": text for place, text in enumerate(answers.values(), 1)}}
+    facts = {**_told(by=by, where=where), **{f"answer_{place}": text for place, text in enumerate(answers.values(), 1)}}
     written = {record: answers[record].strip() for record in asked.records}
     await _set_delivery(services, rotation_id, name, phase=phase, facts=facts, remembered=written)
     await wake(services, rotation_id)
@@ -259,17 +262,18 @@ async def abandon(services: Services, rotation_id: RotationId, *, by: str, why: 
     await wake(services, rotation_id)
 
 
-async def pause(services: Services, *, by: str, reason: str) -> None:
+async def pause(services: Services, *, by: str, reason: str, where: str = "") -> None:
     """Stop every mint, publish, delivery and removal before its next step; reminders go on."""
     now = services.clock.now()
     await services.control.set_pause(Pause(by=by, reason=reason, since=now))
-    await services.control.audit(now, services.ulids.make(), "paused", by=by, reason=reason)
+    await services.control.audit(now, services.ulids.make(), "paused", by=by, reason=reason, where=where or None)
 
 
-async def resume(services: Services, *, by: str, reason: str, breaker: bool = False) -> None:
+async def resume(services: Services, *, by: str, reason: str, breaker: bool = False, where: str = "") -> None:
     """Go on after a pause; with *breaker* close the circuit breaker too, which nothing else does."""
     now = services.clock.now()
     await services.control.set_pause(None)
     if breaker:
         await services.control.breaker.change(lambda before: before.reset())
-    await services.control.audit(now, services.ulids.make(), "resumed", by=by, reason=reason, breaker=breaker)
+    told = {"by": by, "reason": reason, "breaker": breaker, "where": where or None}
+    await services.control.audit(now, services.ulids.make(), "resumed", **told)

@@ -50,6 +50,8 @@ class Wish:
     adopt: bool = False
     """The vault's secret of that name is this line's own."""
     tier_zero: bool = False
+    where: str = ""
+    """From where it was said, for the audit trail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

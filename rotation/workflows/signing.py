@@ -78,7 +78,8 @@ async def use(services: Services, purpose: str, text: str) -> Signed:
         Refused: As `opened`, or it was used before (`link-used`).
     """
     signed = await opened(services, purpose, text)
-    taken = Taken(kind=LINK, began_at=services.clock.now(), expires_at=signed.expires_at)
+    owner = services.ulids.make()
+    taken = Taken(kind=LINK, owner=owner, began_at=services.clock.now(), expires_at=signed.expires_at)
     if not await Once(services.tables).take(f"{purpose}|{signed.nonce}", taken):
         raise Refused("this link was used before", reason="link-used", remedy="nothing: what it asked for is done")
     return signed

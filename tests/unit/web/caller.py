@@ -4,7 +4,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
+from rotation.web import doors
 from rotation.web.exchange import Handler, Request
 from rotation.web.principal import KEY, Principal
 from rotation.web.problems import PROBLEM, answer
@@ -56,3 +58,30 @@ async def call(
         headers=response.headers,
         media_type=response.media_type,
     )
+
+
+async def come(
+    world: World,
+    method: str,
+    path: str,
+    body: object = None,
+    *,
+    by: Mapping[str, str] | None = None,
+    **headers: str,
+) -> Answer:
+    """Come in by the door that is meant: with a key, or as whom App Service's headers tell; headers with _ for -."""
+    address, _, text = path.partition("?")
+    sent = b"" if body is None else json.dumps(body).encode()
+    told = {name.replace("_", "-"): value for name, value in headers.items()} | {"content-type": "application/json"}
+    door, base = (doors.open_door, "/entra/api") if by is not None else (doors.keyed, "/api")
+    request = Request(
+        method=method,
+        path=f"{base}/{address}",
+        query=dict(parse_qsl(text)),
+        headers={**told, **(by or {})},
+        body=sent,
+    )
+    response = await door(world.services, request, sign_in_stands=True)
+    content = response.text()
+    read = json.loads(content) if content and response.media_type.endswith("json") else content
+    return Answer(status=response.status, body=read, headers=response.headers, media_type=response.media_type)

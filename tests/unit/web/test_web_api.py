@@ -75,7 +75,7 @@ async def test_lines_are_listed_most_urgent_first(world: World) -> None:
 @pytest.mark.parametrize("by", ["object_id", "client_id"])
 async def test_an_enrolment_can_be_previewed_by_either_id(world: World, by: str) -> None:
     application = world.add_application()
-    answer = await call(world, lines.preview, {"application": getattr(application, by), "preview": True})
+    answer = await call(world, lines.enrol, {"application": getattr(application, by), "preview": True})
     assert answer.status == 200
     assert answer.body["name"] == "Application 1"
     assert [secret["key_id"] for secret in answer.body["handed_over"]] == [application.secrets[0].key_id]
@@ -87,16 +87,16 @@ async def test_an_enrolment_can_be_previewed_by_either_id(world: World, by: str)
 async def test_an_application_can_be_named_once_a_scan_has_seen_it(world: World) -> None:
     world.add_application()
     await world.scan()
-    answer = await call(world, lines.preview, {"application": "Application 1", "preview": True})
+    answer = await call(world, lines.enrol, {"application": "Application 1", "preview": True})
     assert answer.status == 200
-    assert (await call(world, lines.preview, {"application": "Application", "preview": True})).status == 404
+    assert (await call(world, lines.enrol, {"application": "Application", "preview": True})).status == 404
 
 
 async def test_a_name_that_two_applications_bear_is_refused_with_their_ids(world: World) -> None:
     one, other = world.add_application(1), world.add_application(2)
     world.directory.change(replace(other, display_name=one.display_name))
     await world.scan()
-    answer = await call(world, lines.preview, {"application": one.display_name, "preview": True})
+    answer = await call(world, lines.enrol, {"application": one.display_name, "preview": True})
     assert (answer.status, answer.slug) == (409, "ambiguous")
     assert sorted(answer.body["facts"]["object_ids"]) == sorted([one.object_id, other.object_id])
 
@@ -104,7 +104,7 @@ async def test_a_name_that_two_applications_bear_is_refused_with_their_ids(world
 @pytest.mark.parametrize("body", [{}, {"preview": False}])
 async def test_enrolling_over_http_is_forbidden_and_names_the_command(world: World, body: dict[str, object]) -> None:
     application = world.add_application()
-    answer = await call(world, lines.preview, {"application": application.object_id} | body)
+    answer = await call(world, lines.enrol, {"application": application.object_id} | body)
     assert (answer.status, answer.slug) == (403, "enrol-at-terminal")
     assert answer.body["remedy"] == f"rotation enrol {application.object_id} --line default"
     assert not [line async for line in world.services().lines.all()]

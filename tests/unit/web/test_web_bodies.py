@@ -41,7 +41,7 @@ async def test_a_body_that_is_not_an_object_is_told_which_fields_there_are() -> 
         ),
         (brakes.pause, {}, "reason: is missing; add it"),
         (brakes.pause, {"reason": "   "}, "reason: is empty; write something"),
-        (brakes.resume, {"reason": "x", "breaker": True}, "breaker: unknown field; allowed: reason"),
+        (brakes.pause, {"reason": "x", "breaker": True}, "breaker: unknown field; allowed: reason"),
     ],
 )
 async def test_a_wrong_field_is_named_with_what_is_allowed(handler: Handler, body: object, told: str) -> None:
