@@ -30,7 +30,7 @@ from sandbox.downstream.wire import Identity
 from sandbox.entra.servers import Listener, Servers, make_certificates
 from sandbox.entra.service import Addresses, Entra
 from sandbox.keyvault.app import make_vault
-from sandbox.shared import Faults, SandboxClock
+from sandbox.shared import Dated, Faults, SandboxClock
 from sandbox.tenant import azure_cli
 from sandbox.tenant.document import from_document
 from sandbox.tenant.file_text import read_json
@@ -175,7 +175,8 @@ class Cloud:
 
     def start(self) -> None:
         """Start the servers, once; the addresses were known before."""
-        self._servers.start({part: (app, self._listeners[part]) for part, app in self._applications.items()})
+        dated = {part: Dated(app, self.clock) for part, app in self._applications.items()}
+        self._servers.start({part: (app, self._listeners[part]) for part, app in dated.items()})
 
     def stop(self) -> None:
         self._servers.stop()

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any, Literal, get_args
 
 from starlette.requests import ClientDisconnect
@@ -56,6 +57,23 @@ class SandboxClock:
         """Move it; OverflowError for a time that no calendar has, and then it stays."""
         _ = datetime.now(UTC) + offset
         self._offset = offset
+
+
+@dataclass(slots=True)
+class Dated:
+    """Answer with the sandbox's own time in `Date`, as its clock says, around an ASGI application."""
+
+    app: ASGIApp
+    clock: SandboxClock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = format_datetime(self.clock.now(), usegmt=True).encode()
+                message = {**message, "headers": [*message.get("headers", ()), (b"date", date)]}
+            await send(message)
+
+        await self.app(scope, receive, dated)
 
 
 @dataclass(slots=True, kw_only=True)

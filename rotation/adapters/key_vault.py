@@ -126,7 +126,8 @@ class KeyVault(Closing):
             if status == CONFLICT and code in DELETED:
                 return self._deleted(name)
             if status in {UNAUTHORISED, FORBIDDEN}:
-                return VaultRefused(f"{what}: {self._url} says no ({status} {code})", vault=self._url, name=name)
+                told = f"{what}: {self._url} says no ({status} {code})"
+                return VaultRefused(told, vault=self._url, name=name, code=code)
             return translated(error, what, vault=self._url, name=name)
 
         return translate

@@ -20,9 +20,11 @@ from rotation.adapters.queues import AzureQueues
 from rotation.adapters.sign_in import EntraSignIn
 from rotation.adapters.snapshots import AzureSnapshots
 from rotation.adapters.storage import StorageAccount
+from rotation.adapters.surroundings import AzureSurroundings
 from rotation.adapters.tables import AzureTables
 from rotation.bootstrap.channels import ConfiguredMail
 from rotation.bootstrap.clients import client_opener, trusted_roots
+from rotation.bootstrap.places import place
 from rotation.configurations import LoadedConfigurations
 from rotation.domain.identifiers import TenantId
 from rotation.domain.pace import Paces
@@ -36,6 +38,7 @@ from rotation.notifications.teams import Teams
 from rotation.ports.clock import Clock
 from rotation.ports.directory import Directory
 from rotation.ports.notices import Channel
+from rotation.ports.surroundings import Surroundings
 from rotation.ports.usage import UsageSource
 from rotation.ports.vault import Vault
 from rotation.settings import Settings
@@ -76,8 +79,7 @@ class Composition:
         vaults = self._kept(KeyVaults(identity, verify_challenge_resource=settings.verify_vault_challenge))
         graph = self._kept(GraphClient(identity, settings.graph_url))
         directory = GraphDirectory(graph)
-        sign_in = _sign_in(settings)
-        clock = SystemClock()
+        sign_in, clock = _sign_in(settings), SystemClock()
         configurations = self._configurations(account, Control(tables), clock)
         open_client = client_opener()
         known = _for_kinds(
@@ -102,6 +104,7 @@ class Composition:
             integrations=Catalogue(known),
             channels=self._channels(identity, configurations, vaults.at(settings.vault_url)),
             configurations=configurations,
+            surroundings=self._surroundings(identity, graph, account),
             tenant_id=settings.tenant_id,
             vault_url=settings.vault_url,
             worker=f"{socket.gethostname()}-{os.getpid()}",
@@ -110,6 +113,14 @@ class Composition:
             paces=Paces(settings.write_quota),
             nights=Schedule.parse(settings.scan_schedule) if settings.scan_schedule else None,
             link=settings.dashboard_url or "",
+        )
+
+    def _surroundings(
+        self, identity: "AsyncTokenCredential", graph: GraphClient, account: StorageAccount
+    ) -> Surroundings:
+        where = place(self.settings)
+        return self._kept(
+            AzureSurroundings(identity=identity, graph=graph, account=account, open_client=client_opener(), place=where)
         )
 
     def _kept[Closable: _Closable](self, part: Closable) -> Closable:

@@ -4,7 +4,19 @@ from collections.abc import Callable
 
 import typer
 
-from rotation.cli import braking, configuring, destinations, enrolling, handing, looking, replaying, retiring, rotating
+from rotation.cli import (
+    braking,
+    configuring,
+    destinations,
+    doctoring,
+    enrolling,
+    handing,
+    looking,
+    notifying,
+    replaying,
+    retiring,
+    rotating,
+)
 from rotation.cli.complaints import EXIT_CODES
 
 app = typer.Typer(
@@ -18,7 +30,7 @@ app = typer.Typer(
 )
 
 COMMANDS: tuple[tuple[str, tuple[Callable[..., None], ...]], ...] = (
-    ("Look", (looking.status, looking.plan, looking.show, handing.handoffs)),
+    ("Look", (looking.status, looking.plan, looking.show, handing.handoffs, doctoring.doctor)),
     ("Whose it is", (enrolling.enrol, enrolling.release)),
     (
         "One rotation",
@@ -40,6 +52,7 @@ for panel, commands in COMMANDS:
         app.command(rich_help_panel=panel)(command)
 app.add_typer(configuring.config, name="config", rich_help_panel="Configuration")
 app.add_typer(destinations.destinations, name="destinations", rich_help_panel="Configuration")
+app.add_typer(notifying.notify, name="notify", rich_help_panel="Configuration")
 
 
 def main() -> None:

@@ -111,7 +111,8 @@ def tell(value: object, *screens: RenderableType, as_json: bool) -> None:
     shown = console()
     readable = shown.width if shown.width == UNFOLDED else min(shown.width, READABLE)
     for screen in screens:
-        shown.print(screen, width=readable if isinstance(screen, Text | Padding) else None)
+        copied = isinstance(screen, Text) and screen.no_wrap
+        shown.print(screen, width=readable if isinstance(screen, Text | Padding) else None, soft_wrap=copied)
 
 
 def write_json(value: Any) -> None:

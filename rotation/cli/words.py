@@ -61,6 +61,11 @@ def instant(at: datetime | None) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if at else "-"
 
 
+def command(text: str) -> Text:
+    """Write what somebody copies and types: never folded by us, for a fold would be copied too."""
+    return Text(text, no_wrap=True, overflow="ignore")
+
+
 def grid(*columns: str) -> Table:
     """Make a table that fits any width: headings, no frame."""
     table = Table(box=None, pad_edge=False, show_header=bool(columns), header_style="dim", padding=(0, 2, 0, 0))

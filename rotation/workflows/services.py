@@ -21,6 +21,7 @@ from rotation.ports.notices import Channel
 from rotation.ports.queues import Queues
 from rotation.ports.sign_in import SignIn
 from rotation.ports.snapshots import Snapshots
+from rotation.ports.surroundings import Surroundings
 from rotation.ports.tables import Tables
 from rotation.ports.usage import UsageSource
 from rotation.ports.vault import Vaults
@@ -72,6 +73,7 @@ class Services:
     integrations: Integrations
     channels: Sequence[Channel]
     configurations: Configurations
+    surroundings: Surroundings
     tenant_id: str
     vault_url: str
     worker: str

@@ -105,6 +105,7 @@ class Servers:
             log_level="warning",
             access_log=False,
             server_header=False,
+            date_header=False,
             timeout_graceful_shutdown=1,
             timeout_keep_alive=30,
             backlog=512,

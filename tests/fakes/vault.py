@@ -40,6 +40,8 @@ class MemoryVault:
         self.soft_deleted: set[str] = set()
         self.refusing: str | None = None
         """A reason while it refuses, for example `vault-refused`."""
+        self.refusal = "ForbiddenByRbac"
+        """The service's own code while it refuses."""
         self.mishaps = Mishaps()
 
     @property
@@ -113,7 +115,7 @@ class MemoryVault:
 
     def _admit(self, name: str) -> None:
         if self.refusing is not None:
-            raise VaultRefused("the vault says no", reason=self.refusing, vault=self._url)
+            raise VaultRefused("the vault says no", reason=self.refusing, vault=self._url, code=self.refusal)
         if name in self.soft_deleted:
             raise VaultRefused(f"{name} is soft-deleted", reason="vault-name-deleted", vault=self._url, name=name)
 

@@ -55,6 +55,7 @@ from tests.fakes.integrations import MemoryIntegrations
 from tests.fakes.queues import MemoryQueues
 from tests.fakes.sign_in import MemorySignIn
 from tests.fakes.snapshots import MemorySnapshots
+from tests.fakes.surroundings import MemorySurroundings
 from tests.fakes.tables import MemoryTables
 from tests.fakes.usage import MemoryUsage
 from tests.fakes.vault import MemoryVaults
@@ -129,6 +130,7 @@ class World:
         self.sign_in_log: MemoryUsage | None = None
         self.integrations = MemoryIntegrations()
         self.channel = MemoryChannel()
+        self.surroundings = MemorySurroundings(self.clock)
         self.settings = Settings(self.configuration)
         self.plan = CrashPlan()
         self.crashes: list[str] = []
@@ -167,6 +169,7 @@ class World:
             integrations=port(self.integrations),
             channels=(port(self.channel),),
             configurations=port(self.settings),
+            surroundings=port(self.surroundings),
             tenant_id=TENANT,
             vault_url=VAULT,
             worker=f"process-{self._processes}",

@@ -26,6 +26,14 @@ async def directory_roles(client: GraphClient, client_id: ClientId) -> tuple[str
     return tuple(sorted(names.get(role, role) for role in held))
 
 
+async def principal_id(client: GraphClient, client_id: ClientId) -> str | None:
+    """Give the object id of its service principal; None without one."""
+    try:
+        return (await _principal(client, f"/servicePrincipals(appId='{client_id}')?$select=id")).id
+    except ApplicationGone:
+        return None
+
+
 async def _principal(client: GraphClient, path: str) -> WirePrincipal:
     raw = await client.get(client.address(path), reading("read a service principal", READ))
     return validated(WirePrincipal, raw, "read a service principal")

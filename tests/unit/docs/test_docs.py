@@ -72,7 +72,7 @@ def test_every_command_is_in_the_readme() -> None:
     assert [name for name in names if f"`rotation {name}" not in text("README.md")] == []
 
 
-TYPED = re.compile(r"(?:^|`)rotation ((?:config )?[a-z]+)((?: [^`#\n]*)?)", re.MULTILINE)
+TYPED = re.compile(r"(?:^|`)rotation ((?:(?:config|destinations|notify) )?[a-z]+)((?: [^`#\n]*)?)", re.MULTILINE)
 
 
 def test_every_command_that_is_shown_can_be_typed() -> None:
