@@ -94,7 +94,7 @@ class Reminders:
         """
         values: dict[str, Value] = {"until": wish.until, "by": wish.by, "at": now}
         changes: list[Change] = [
-            Insert(key=f"{wish.subject}|used|{nonce}", values={"claimed_at": now, "claimed_by": wish.by}),
+            Insert(key=_used(wish.subject, nonce), values={"claimed_at": now, "claimed_by": wish.by}),
             Upsert(key=_snooze(wish.subject, wish.audience), values=values),
         ]
         try:
@@ -103,11 +103,13 @@ class Reminders:
             return False
         return True
 
-    async def snoozed(self, subject: str, audience: AudienceName, end_at: datetime) -> datetime | None:
-        """Read until when an audience wants silence about a subject."""
-        row = await self._tables.get(keys.REMINDERS, month(end_at), _snooze(subject, audience))
-        until = row.values["until"] if row else None
-        return until if isinstance(until, datetime) else None
+    async def used(self, subject: str, nonce: str, end_at: datetime) -> bool:
+        """Tell whether a link was used up."""
+        return await self._tables.get(keys.REMINDERS, month(end_at), _used(subject, nonce)) is not None
+
+
+def _used(subject: str, nonce: str) -> str:
+    return f"{subject}|used|{nonce}"
 
 
 def _snooze(subject: str, audience: AudienceName) -> str:

@@ -47,7 +47,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"plain": plain, "safe_link": safe_link, "instant": instant}
-    environment.globals |= {"look": look, "looks": LOOKS}
+    environment.globals |= {"look": look, "looks": LOOKS, "needs": NEED_SOMEBODY}
     return environment
 
 

@@ -114,5 +114,8 @@ def subject(message: Message, zone: tzinfo = UTC) -> str:
     if not urgent or (len(message.items) == 1 and not message.left_out):
         return plain(message.title, 150)
     count = len(urgent) + message.left_out
-    first = min((item.due_at for item in urgent if item.due_at), default=None)
+    ahead = [
+        item.due_at for item in urgent if item.due_at and (message.said_at is None or item.due_at > message.said_at)
+    ]
+    first = min(ahead, default=None)
     return f"{count} credentials need you" + (f", first by {day(first, message.said_at, zone)}" if first else "")

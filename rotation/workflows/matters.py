@@ -6,12 +6,15 @@ from datetime import UTC, datetime
 
 from rotation.domain.delivery import AwaitingApproval, AwaitingPerson, DeliveryBlocked
 from rotation.domain.identifiers import DestinationName
-from rotation.domain.rotation import Planned, Rotation
+from rotation.domain.line import LineBlock
+from rotation.domain.rotation import Blocked, Planned, Rotation
 from rotation.ledger.application import ApplicationRecord
 from rotation.ledger.lines import IndexedLine
 from rotation.ports.notices import Item
 from rotation.workflows.links import Links
 
+DETAIL = 240
+"""Characters of what stopped it that fit in a line of a digest."""
 NO_END = datetime(2199, 1, 1, tzinfo=UTC)
 """Where nothing ends, nothing presses: it is told once."""
 
@@ -58,18 +61,26 @@ def matters(record: ApplicationRecord, line: IndexedLine, links: Links) -> Itera
     standing = _Standing(line=line, record=record, links=links)
     rotation = record.rotations.get(line.open or "")
     if line.blocked:
+        truth = record.lines.get(line.id.name)
         subject, link = f"{line.id.application}.{line.id.name}.blocked", links.application(line.id.application)
-        item = _stopped(standing, f"stopped: {line.blocked}", subject=subject, link=link)
+        item = _stopped(standing, _why(line.blocked, truth.blocked if truth else None), subject=subject, link=link)
         yield Matter(subject=subject, by=standing.ends_at, item=item)
     if rotation is None:
         return
     if line.stopped:
         subject, link = f"{rotation.id.ulid}.blocked", links.rotation(rotation.id)
-        item = _stopped(standing, f"stopped: {line.stopped}", subject=subject, link=link)
+        item = _stopped(standing, _why(line.stopped, rotation.phase), subject=subject, link=link)
         yield Matter(subject=subject, by=standing.ends_at, item=item)
     if isinstance(rotation.phase, Planned) and rotation.phase.needs_approval and not rotation.phase.approved_by:
         yield _approval(standing, rotation)
     yield from _deliveries(standing, rotation)
+
+
+def _why(reason: str, found: object) -> str:
+    """Say why it stopped: in words, where what stopped has some."""
+    if isinstance(found, LineBlock | Blocked | DeliveryBlocked) and found.reason == reason:
+        return f"stopped ({reason}): {found.detail[:DETAIL]}"
+    return f"stopped: {reason}"
 
 
 def _stopped(standing: _Standing, text: str, *, subject: str, link: str) -> Item:
@@ -112,9 +123,9 @@ def _deliveries(standing: _Standing, rotation: Rotation) -> Iterator[Matter]:
                 yield _hand_off(standing, rotation, destination, waiting=stored.delivery.phase)
             case AwaitingApproval(why=why):
                 yield _approval(standing, rotation, destination=destination, why=why)
-            case DeliveryBlocked(reason=reason):
+            case DeliveryBlocked(reason=reason) as blocked:
                 subject, link = f"{rotation.id.ulid}.{destination}.blocked", standing.links.rotation(rotation.id)
-                item = _stopped(standing, f"{destination} stopped: {reason}", subject=subject, link=link)
+                item = _stopped(standing, f"{destination} {_why(reason, blocked)}", subject=subject, link=link)
                 yield Matter(subject=subject, by=standing.ends_at, item=item, destination=destination)
             case _:
                 continue

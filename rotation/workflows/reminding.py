@@ -112,7 +112,7 @@ async def _put(
     notice = Notice(
         kind=f"digest:{channel.name}",
         audience=audience.name,
-        message=digest_message(services, heard_as or audience.name, told),
+        message=await digest_message(services, heard_as or audience.name, told),
         created_at=services.clock.now(),
         urgent=any(reminder.urgent for reminder in told),
     )

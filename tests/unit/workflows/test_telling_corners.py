@@ -102,13 +102,13 @@ async def test_a_stopped_line_rotation_and_delivery_are_each_a_matter() -> None:
     assert entry is not None
     await world.calm().lines.put(replace(entry, blocked="contested", stopped="vault-refused"))
     assert await subjects(world, application) == {
-        "default.blocked": "stopped: contested",
-        "blocked": "stopped: vault-refused",
-        "store.blocked": "store stopped: access-denied",
+        "default.blocked": "stopped (contested): x",
+        "blocked": "stopped (vault-refused): no",
+        "store.blocked": "store stopped (access-denied): no",
     }
     world.tables._apply(*place, [ledger.put_line(replace(line, open=None))])
     await world.calm().lines.put(replace(entry, blocked="contested", open=None))
-    assert await subjects(world, application) == {"default.blocked": "stopped: contested"}
+    assert await subjects(world, application) == {"default.blocked": "stopped (contested): x"}
 
 
 async def test_an_application_that_is_gone_is_found_by_its_line() -> None:
