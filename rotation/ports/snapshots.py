@@ -8,8 +8,8 @@ from typing import Protocol
 class SnapshotWriter(Protocol):
     """Takes lines as they come; memory does not grow with their number."""
 
-    async def add(self, text: bytes, *, lines: int = 1) -> None:
-        """Append so many lines of JSON, with line breaks between them and none at the end."""
+    async def add(self, lines: bytes) -> None:
+        """Append whole lines, each with its break at the end (ValueError otherwise); none is fine."""
         ...
 
     async def complete(self) -> int:

@@ -1,16 +1,41 @@
 """One application as a line of the inventory: what the snapshot of the secrets pass holds (protocol.md, Ledger)."""
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
 
 from rotation.domain.identifiers import LineName
 from rotation.domain.policy import Mode, Policy
-from rotation.ports.directory import ListedApplication, ListedSecret
+from rotation.ports.directory import ListedApplication
 
 type Standing = tuple[str, LineName | None]
 """What a secret is to us (`monitored`, `current`, ...), and the line that it belongs to."""
 
-_text = json.JSONEncoder(ensure_ascii=False).encode
+
+class InventorySecret(msgspec.Struct, kw_only=True, frozen=True, gc=False):
+    """A client secret, by the names of the file."""
+
+    key_id: str = msgspec.field(name="keyId")
+    name: str | None
+    end: datetime
+    status: str
+
+
+class InventoryLine(msgspec.Struct, kw_only=True, frozen=True, gc=False):
+    """An application, by the names of the file; msgspec writes and reads a hundred thousand in a second."""
+
+    object_id: str = msgspec.field(name="id")
+    client_id: str = msgspec.field(name="appId")
+    name: str
+    policy: str | None
+    mode: str
+    enrolled: Sequence[str]
+    disabled: bool
+    secrets: Sequence[InventorySecret]
+
+
+_ENCODER = msgspec.json.Encoder()
 
 
 def line_of(
@@ -18,24 +43,24 @@ def line_of(
     policy: Policy | None,
     standings: Sequence[Standing],
     *,
-    enrolled: Iterable[LineName] = (),
-) -> str:
-    """
-    Write one application as JSON; *standings* are those of its secrets, in their order.
-
-    By hand, because a night writes each: what is put in without quoting is a GUID, an instant or a word of ours.
-    """
-    secrets = ",".join(map(_secret, application.get("secrets", ()), standings))
-    names = ",".join(f'"{name}"' for name in enrolled)
-    chosen = f'"{policy.name}","mode":"{policy.mode}"' if policy else f'null,"mode":"{Mode.MONITOR}"'
-    return (
-        f'{{"id":"{application["object_id"]}","appId":"{application["client_id"]}"'
-        f',"name":{_text(application.get("display_name") or "")},"policy":{chosen},"enrolled":[{names}]'
-        f',"disabled":{"true" if application.get("disabled") else "false"},"secrets":[{secrets}]}}'
+    enrolled: Sequence[LineName] = (),
+) -> InventoryLine:
+    """Make the line of one application; *standings* are those of its secrets, in their order."""
+    return InventoryLine(
+        object_id=application.object_id,
+        client_id=application.client_id,
+        name=application.display_name or "",
+        policy=policy.name if policy else None,
+        mode=policy.mode if policy else Mode.MONITOR,
+        enrolled=enrolled,
+        disabled=bool(application.disabled),
+        secrets=[
+            InventorySecret(key_id=secret.key_id, name=secret.display_name, end=secret.ends, status=status)
+            for secret, (status, _line) in zip(application.secrets, standings, strict=True)
+        ],
     )
 
 
-def _secret(secret: ListedSecret, standing: Standing) -> str:
-    name = secret.get("display_name")
-    told = "null" if name is None else _text(name)
-    return f'{{"keyId":"{secret["key_id"]}","name":{told},"end":"{secret["ends"]}","status":"{standing[0]}"}}'
+def text_of(lines: Sequence[InventoryLine]) -> bytes:
+    """Write lines as JSON, each with its break at the end."""
+    return _ENCODER.encode_lines(lines)

@@ -18,11 +18,10 @@ from rotation.ledger.scans import DUE_TOLD, DueLine
 from rotation.ports.directory import CredentialRules, ListedApplication, ListedSecret, Page, whole
 from rotation.ports.snapshots import SnapshotWriter
 from rotation.workflows.admission import sight_of
-from rotation.workflows.inventory import Standing, line_of
+from rotation.workflows.inventory import InventoryLine, Standing, line_of, text_of
 from rotation.workflows.services import Services
 
 SNAPSHOT = "secrets"
-INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 AT_ONCE = 111
 """Applications between two turns of others: the next page's request, the heart of the scan."""
 
@@ -56,7 +55,7 @@ class SecretsPass:
     _lines: dict[ObjectId, list[IndexedLine]] = field(default_factory=dict)
     _configuration: Configuration = field(default_factory=Configuration)
     _chooser: Chooser = field(default_factory=lambda: Chooser(Configuration()))
-    _horizon: tuple[str, str] = ("", "")
+    _horizon: tuple[datetime, datetime] = field(init=False)
     """End dates from the one to the other matter."""
 
     async def read(self) -> None:
@@ -69,7 +68,7 @@ class SecretsPass:
         self._configuration = await self.services.configurations.current()
         self._chooser = Chooser(self._configuration)
         now = self.services.clock.now()
-        self._horizon = f"{now - ENDED_KEPT:{INSTANT}}", f"{now + self.horizon():{INSTANT}}"
+        self._horizon = now - ENDED_KEPT, now + self.horizon()
         self.counts.update(applications=0, credentials=0, pages=0, malformed=0, monitored=0, ignored=0)
         async for line in self.services.lines.all():
             self._lines.setdefault(line.id.application, []).append(line)
@@ -98,23 +97,25 @@ class SecretsPass:
             self.remarks.append(f"application {where} could not be read: {why}")
         owners = await self._owners(page)
         for some in batched(page.applications, AT_ONCE, strict=False):
-            lines = [await self._application(each, owners.get(each["object_id"], ()), books) for each in some]
+            lines = [await self._application(each, owners.get(each.object_id, ()), books) for each in some]
             if books is not None:
-                await books.snapshot.add("\n".join(lines).encode(), lines=len(lines))
+                await books.snapshot.add(text_of(lines))
             await asyncio.sleep(0)
 
     async def _owners(self, page: Page) -> Mapping[ObjectId, Sequence[str]]:
         """Read owners only where a policy selects by them."""
         if not any(policy.selector.owners for policy in self._configuration.policies):
             return {}
-        found = await self.services.directory.owners([each["object_id"] for each in page.applications])
+        found = await self.services.directory.owners([each.object_id for each in page.applications])
         return {object_id: [owner.mail or "" for owner in owners] for object_id, owners in found.items()}
 
-    async def _application(self, listed: ListedApplication, owners: Sequence[str], books: _Books | None) -> str:
+    async def _application(
+        self, listed: ListedApplication, owners: Sequence[str], books: _Books | None
+    ) -> InventoryLine:
         """Decide on one application, and give its line of the inventory."""
         policy = self._policy(listed, owners)
-        lines = self._lines.pop(listed["object_id"], ())
-        secrets = listed.get("secrets", ())
+        lines = self._lines.pop(listed.object_id, ())
+        secrets = listed.secrets
         self._count(listed, policy, lines)
         if lines or _marked(secrets):
             standings = await self._standings(whole(listed), policy, lines)
@@ -123,26 +124,26 @@ class SecretsPass:
         if books is not None:
             first, last = self._horizon
             for secret, standing in zip(secrets, standings, strict=True):
-                if standing[1] or first <= secret["ends"] <= last:
+                if standing[1] or first <= secret.ends <= last:
                     await books.expiries.want(self._expiry(listed, secret, policy, standing=standing))
         return line_of(listed, policy, standings, enrolled=[line.id.name for line in lines])
 
     def _policy(self, listed: ListedApplication, owners: Sequence[str]) -> Policy | None:
-        exact = self._chooser.exactly(listed["object_id"], listed["client_id"])
+        exact = self._chooser.exactly(listed.object_id, listed.client_id)
         if exact is not None:
             return exact
-        return self._chooser.loosely(listed.get("display_name") or "", listed.get("tags") or (), owners)
+        return self._chooser.loosely(listed.display_name or "", listed.tags or (), owners)
 
     def _count(self, listed: ListedApplication, policy: Policy | None, lines: Sequence[IndexedLine]) -> None:
         counts = self.counts
         counts["applications"] += 1
-        counts["credentials"] += len(listed.get("secrets", ()))
+        counts["credentials"] += len(listed.secrets)
         if not lines:
             counts["ignored" if policy and policy.mode is Mode.IGNORE else "monitored"] += 1
         if policy and policy.enrol is Enrol.AUTO and policy.mode is Mode.ROTATE:
             self.matches[policy.name] = self.matches.get(policy.name, 0) + 1
             if not lines:
-                self.auto.setdefault(policy.name, []).append(listed["object_id"])
+                self.auto.setdefault(policy.name, []).append(listed.object_id)
 
     def _judge(self, application: Application, lines: Sequence[IndexedLine]) -> None:
         """Find the lines that are due; opening asks again under the lease, with the tenant's own limits."""
@@ -212,13 +213,13 @@ class SecretsPass:
         status, line = standing
         audience = policy.audience if policy else None
         return Expiry(
-            object_id=listed["object_id"],
-            client_id=listed["client_id"],
-            key_id=secret["key_id"],
-            application=listed.get("display_name") or "",
+            object_id=listed.object_id,
+            client_id=listed.client_id,
+            key_id=secret.key_id,
+            application=listed.display_name or "",
             kind="secret",
-            end_at=datetime.fromisoformat(secret["ends"]),
-            credential_name=secret.get("display_name") or "",
+            end_at=secret.ends,
+            credential_name=secret.display_name or "",
             policy=policy.name if policy else "",
             line=line or "",
             audience=audience or self._configuration.fallback_audience or "",
@@ -258,8 +259,4 @@ class SecretsPass:
 
 
 def _marked(secrets: Sequence[ListedSecret]) -> bool:
-    for secret in secrets:
-        name = secret.get("display_name")
-        if name and Marker.read(name):
-            return True
-    return False
+    return any(secret.display_name and Marker.read(secret.display_name) for secret in secrets)

@@ -73,4 +73,4 @@ def _told(item: PassItem) -> bytes:
         "kind": item.kind,
         "credentials": credentials,
     }
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

@@ -77,7 +77,7 @@ class DirectoryPromises:
     async def test_a_pass_reads_every_application(self, directory: Directory, world: World) -> None:
         made = [world.make(f"in the pass {n}") for n in range(5)]
         secret = world.add_secret(made[2], "theirs")
-        seen = {one["object_id"]: one async for page in directory.applications() for one in page.applications}
+        seen = {one.object_id: one async for page in directory.applications() for one in page.applications}
         assert set(seen) >= {one.object_id for one in made}
         told = whole(seen[made[2].object_id])
         assert (told.client_id, told.display_name) == (made[2].client_id, "in the pass 2")

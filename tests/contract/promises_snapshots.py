@@ -17,7 +17,7 @@ async def lines(snapshots: Snapshots, name: str) -> list[bytes]:
 async def write(snapshots: Snapshots, name: str, some: Iterable[bytes]) -> int:
     async with snapshots.write(name) as writer:
         for line in some:
-            await writer.add(line)
+            await writer.add(line + b"\n")
         return await writer.complete()
 
 
@@ -47,7 +47,7 @@ class SnapshotsPromises:
 
     async def test_what_is_not_complete_is_never_seen(self, snapshots: Snapshots, name: str) -> None:
         async with snapshots.write(name) as writer:
-            await writer.add(b"half")
+            await writer.add(b"half\n")
         with pytest.raises(NotFound):
             await lines(snapshots, name)
 
@@ -56,12 +56,19 @@ class SnapshotsPromises:
         with pytest.raises(RuntimeError, match="died"):
             await _die(snapshots, name)
         async with snapshots.write(name) as writer:
-            await writer.add(b"new")
+            await writer.add(b"new\n")
             assert await lines(snapshots, name) == [b"old"]
             await writer.complete()
         assert await lines(snapshots, name) == [b"new"]
 
-    async def test_a_line_bears_no_break(self, snapshots: Snapshots, name: str) -> None:
+    async def test_lines_may_come_together(self, snapshots: Snapshots, name: str) -> None:
+        async with snapshots.write(name) as writer:
+            await writer.add(b"one\ntwo\n")
+            await writer.add(b"")
+            await writer.complete()
+        assert await lines(snapshots, name) == [b"one", b"two"]
+
+    async def test_a_line_comes_with_its_break(self, snapshots: Snapshots, name: str) -> None:
         async with snapshots.write(name) as writer:
             with pytest.raises(ValueError, match="break"):
                 await writer.add(b"a\nb")
@@ -69,5 +76,5 @@ class SnapshotsPromises:
 
 async def _die(snapshots: Snapshots, name: str) -> None:
     async with snapshots.write(name) as writer:
-        await writer.add(b"half")
+        await writer.add(b"half\n")
         raise RuntimeError("died")

@@ -197,7 +197,7 @@ class TestGraphsTroubles:
             entry, {**entry.current, "passwordCredentials": [broken]}, by="somebody", what="break"
         )
         pages = [page async for page in directory.applications()]
-        seen = {one["object_id"] for page in pages for one in page.applications}
+        seen = {one.object_id for page in pages for one in page.applications}
         malformed = dict(entry for page in pages for entry in page.malformed)
         world.cloud.entra.directory.write(
             entry, {**entry.current, "passwordCredentials": []}, by="somebody", what="mend"

@@ -142,7 +142,7 @@ class TestCrashing:
         assert vault.url == "https://a.example"
         await vault.write("name", NewVersion(text=SecretText("x"), tags={}))
         async with crashing(MemorySnapshots(), plan).write("secrets") as writer:
-            await writer.add(b"line")
+            await writer.add(b"line\n")
             await writer.complete()
         assert plan.trace == ["MemoryVault.write", "MemorySnapshots.write", "_Writer.add", "_Writer.complete"]
 

@@ -58,8 +58,8 @@ class TestAzureSnapshots(SnapshotsPromises):
 
     async def test_of_two_writers_one_completes(self, snapshots: Snapshots, name: str) -> None:
         async with snapshots.write(name) as first, snapshots.write(name) as second:
-            await first.add(b"first")
-            await second.add(b"second")
+            await first.add(b"first\n")
+            await second.add(b"second\n")
             await first.complete()
             await second.complete()
         assert await lines(snapshots, name) == [b"second"]

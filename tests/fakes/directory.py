@@ -13,6 +13,7 @@ from rotation.ports.clock import Clock
 from rotation.ports.directory import (
     CredentialRules,
     ListedApplication,
+    ListedSecret,
     MintedCredential,
     MintRequest,
     Owner,
@@ -132,7 +133,7 @@ class MemoryDirectory:
             if number in self.unreadable_pages:
                 raise Unavailable(f"page {number} cannot be read")
             malformed = tuple(self.malformed) if number == 0 else ()
-            yield Page(applications=[_listed(self._seen(r)) for r in page], malformed=malformed)
+            yield Page(applications=[listed(self._seen(r)) for r in page], malformed=malformed)
 
     async def certificates(self) -> AsyncIterator[Sequence[PassItem]]:
         await self.reads.around("certificates", _nothing)
@@ -265,16 +266,16 @@ async def _nothing() -> None:
     return None
 
 
-def _listed(application: Application) -> ListedApplication:
-    """Make what a page tells of it: what is null there is None, and what is not told is left out."""
-    return {
-        "object_id": application.object_id,
-        "client_id": application.client_id,
-        "display_name": application.display_name or None,
-        "secrets": [
-            {"key_id": each.key_id, "ends": f"{each.end_at:%Y-%m-%dT%H:%M:%S.%fZ}", "display_name": each.display_name}
+def listed(application: Application) -> ListedApplication:
+    """Make what a page tells of it: what is null there is None."""
+    return ListedApplication(
+        object_id=application.object_id,
+        client_id=application.client_id,
+        display_name=application.display_name or None,
+        secrets=tuple(
+            ListedSecret(key_id=each.key_id, ends=each.end_at, display_name=each.display_name)
             for each in application.secrets
-        ],
-        "disabled": application.disabled or None,
-        "tags": list(application.tags),
-    }
+        ),
+        disabled=application.disabled or None,
+        tags=application.tags,
+    )

@@ -46,11 +46,11 @@ class _Writer:
         self._lines: list[bytes] = []
         self._done = False
 
-    async def add(self, text: bytes, *, lines: int = 1) -> None:
+    async def add(self, lines: bytes) -> None:
         async def act() -> None:
-            added = text.split(b"\n")
-            if self._done or len(added) != lines:
-                raise ValueError("a line without its break, and before complete()")
+            *added, rest = lines.split(b"\n")
+            if self._done or rest:
+                raise ValueError("a line comes with its break, and before complete()")
             self._lines.extend(added)
 
         await self._home.mishaps.around("add", act)

@@ -35,10 +35,11 @@ def end_of(told: Any) -> datetime:
     ("told", "meant"),
     [
         ("2027-01-31T10:00:00Z", datetime(2027, 1, 31, 10, tzinfo=UTC)),
-        ("2027-01-31T10:00:00.1234567Z", datetime(2027, 1, 31, 10, 0, 0, 123456, tzinfo=UTC)),
+        ("2027-01-31T10:00:00.1234567Z", datetime(2027, 1, 31, 10, 0, 0, 123457, tzinfo=UTC)),
         ("2027-01-31T10:00:00.1+00:00", datetime(2027, 1, 31, 10, 0, 0, 100000, tzinfo=UTC)),
         ("2027-01-31T10:00:00+02:00", datetime(2027, 1, 31, 8, tzinfo=UTC)),
         ("2028-02-29T00:00:00Z", datetime(2028, 2, 29, tzinfo=UTC)),
+        ("9999-12-31T23:59:59.9999999Z", datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)),
         (None, datetime(2299, 12, 31, tzinfo=UTC)),
     ],
 )
@@ -59,7 +60,7 @@ def test_every_instant_of_the_calendar_is_read(at: datetime) -> None:
 def test_what_is_no_instant_makes_the_application_malformed(told: Any) -> None:
     bad = application(passwordCredentials=[{"keyId": ID, "endDateTime": told}])
     found, _following = read_listing(page(bad, application(id=OTHER)), "read")
-    assert [one["object_id"] for one in found.applications] == [OTHER]
+    assert [one.object_id for one in found.applications] == [OTHER]
     ((where, why),) = found.malformed
     assert where == ID
     assert "endDateTime" in why
@@ -83,7 +84,31 @@ def test_what_is_null_or_left_out_is_nothing() -> None:
     assert following is None
 
 
-@pytest.mark.parametrize("raw", [b"", b"[]", b"{}", b'{"value": {}}', b'{"value": [], "@odata.nextLink": 7}'])
+@pytest.mark.parametrize("place", ["id", "appId", "keyId"])
+@pytest.mark.parametrize(
+    "told", [ID.replace("-", "0", 1), ID.replace("f", "-", 1), "é" + ID[1:], f"{ID[:-1]}g", ID[:-1], ID + "0"]
+)
+def test_what_only_looks_like_a_guid_makes_the_application_malformed(place: str, told: str) -> None:
+    secret = {"keyId": ID, "endDateTime": "2027-01-31T10:00:00Z"}
+    bad = (
+        application(passwordCredentials=[{**secret, place: told}]) if place in secret else application(**{place: told})
+    )
+    found, _following = read_listing(page(application(id=OTHER), bad), "read")
+    assert [one.object_id for one in found.applications] == [OTHER]
+    ((_where, why),) = found.malformed
+    assert place in why
+
+
+def test_ids_in_capitals_are_the_same_ids() -> None:
+    secret = {"keyId": ID.upper(), "endDateTime": "2027-01-31T10:00:00Z"}
+    found, _following = read_listing(page(application(id=OTHER.upper(), passwordCredentials=[secret])), "read")
+    (one,) = found.applications
+    assert (one.object_id, one.secrets[0].key_id) == (OTHER, ID)
+
+
+@pytest.mark.parametrize(
+    "raw", [b'{"value": ' + b"[" * 100_000, b"", b"[]", b"{}", b'{"value": {}}', b'{"value": [], "@odata.nextLink": 7}']
+)
 def test_what_is_no_page_says_so(raw: bytes) -> None:
     with pytest.raises(Unavailable):
         read_listing(raw, "read applications")
