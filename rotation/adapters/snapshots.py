@@ -4,6 +4,7 @@ import base64
 import secrets
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
 
 from azure.core.exceptions import AzureError, ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 from azure.storage.blob import BlobBlock
@@ -13,7 +14,7 @@ from isal import isal_zlib
 from rotation.adapters.azure_errors import Translate, answer, each, error_code, translated, translator
 from rotation.adapters.closing import Closing
 from rotation.domain.errors import NotFound, RotationError, StaleRecord, Unavailable
-from rotation.ports.snapshots import SnapshotWriter
+from rotation.ports.snapshots import SnapshotWriter, Stamp
 
 CONTAINER = "snapshots"
 BLOCK_BYTES = 524_288
@@ -22,6 +23,8 @@ RAW_BYTES = 262_144
 """Lines are compressed so many bytes at a time: a call a line costs as much as the work."""
 LEVEL = 1
 """A fifth of the time that zlib's fastest level takes, for a twentieth fewer bytes (docs/performance.md)."""
+AS_OF = "as_of"
+"""Metadata of the blob: the service's own clock says when it was put in place, ours as of when it is."""
 GZIP = 31
 """zlib's word for a gzip header and trailer."""
 
@@ -37,13 +40,18 @@ class AzureSnapshots(Closing):
         """Close the connections."""
         await self._client.close()
 
-    def write(self, name: str) -> AbstractAsyncContextManager[SnapshotWriter]:
-        return self._writing(name)
+    def write(self, name: str, *, at: datetime) -> AbstractAsyncContextManager[SnapshotWriter]:
+        return self._writing(name, at)
 
     @asynccontextmanager
-    async def _writing(self, name: str) -> AsyncIterator[SnapshotWriter]:
+    async def _writing(self, name: str, at: datetime) -> AsyncIterator[SnapshotWriter]:
         await answer(self._make(), translator(f"make container {self._container}"))
-        yield _Writer(self._blob(name), name)
+        yield _Writer(self._blob(name), name, at)
+
+    async def stamp(self, name: str) -> Stamp:
+        found = await answer(self._blob(name).get_blob_properties(), _translator(name))
+        told = found.metadata.get(AS_OF)
+        return Stamp(etag=found.etag, at=datetime.fromisoformat(told) if told else found.last_modified)
 
     async def read(self, name: str) -> AsyncIterator[bytes]:
         translate = _translator(name)
@@ -68,8 +76,8 @@ class AzureSnapshots(Closing):
 class _Writer:
     """Holds little more than a block; block ids are its own, so that two writers of a pass cannot mix their blocks."""
 
-    def __init__(self, blob: BlobClient, name: str) -> None:
-        self._blob, self._translate = blob, _translator(name)
+    def __init__(self, blob: BlobClient, name: str, at: datetime) -> None:
+        self._blob, self._translate, self._at = blob, _translator(name), at
         self._gzip = isal_zlib.compressobj(LEVEL, wbits=GZIP)
         self._raw = bytearray()
         self._held = bytearray()
@@ -90,7 +98,8 @@ class _Writer:
         self._compress()
         self._held += self._gzip.flush()
         await self._stage()
-        await answer(self._blob.commit_block_list(self._blocks), self._translate)
+        as_of = {AS_OF: self._at.isoformat()}
+        await answer(self._blob.commit_block_list(self._blocks, metadata=as_of), self._translate)
         return self._bytes
 
     def _compress(self) -> None:

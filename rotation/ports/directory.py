@@ -113,6 +113,14 @@ class Owner:
     """`user` or `service-principal`."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owned:
+    """Who owns one application, as a pass over all of them tells it: at most twenty of its owners."""
+
+    object_id: ObjectId
+    owners: tuple[Owner, ...]
+
+
 class Directory(Protocol):
     """
     Reads may lag writes and go back and forth; callers never decide a removal on one read.
@@ -135,6 +143,10 @@ class Directory(Protocol):
 
     def service_principals(self) -> AsyncIterator[Sequence[PassItem]]:
         """Read SAML certificates and client secrets that sit on service principals."""
+        ...
+
+    def owned(self) -> AsyncIterator[Sequence[Owned]]:
+        """Read who owns each application, at most twenty owners of each (platform.md A1)."""
         ...
 
     async def application(self, object_id: ObjectId) -> Application:

@@ -2,7 +2,19 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """Which file it is."""
+
+    etag: str
+    """Another one for each file that is put in place."""
+    at: datetime
+    """As of when it is: what its writer said."""
 
 
 class SnapshotWriter(Protocol):
@@ -20,8 +32,17 @@ class SnapshotWriter(Protocol):
 class Snapshots(Protocol):
     """Raises everywhere: Unavailable, AccessDenied."""
 
-    def write(self, name: str) -> AbstractAsyncContextManager[SnapshotWriter]:
-        """Begin the file of pass *name* (`secrets`, `certificates`, `service-principals`)."""
+    def write(self, name: str, *, at: datetime) -> AbstractAsyncContextManager[SnapshotWriter]:
+        """Begin the file of pass *name* (`secrets`, `owners`, `certificates`, `service-principals`), as of *at*."""
+        ...
+
+    async def stamp(self, name: str) -> Stamp:
+        """
+        Tell which file is in place; costs next to nothing.
+
+        Raises:
+            NotFound: No pass of that name was ever complete.
+        """
         ...
 
     def read(self, name: str) -> AsyncIterator[bytes]:

@@ -11,7 +11,7 @@ from rotation.web.queries import PageQuery, page_of, read_query
 from rotation.workflows import scanning
 from rotation.workflows.services import Services
 
-type Pass = Literal["secrets", "usage", "drift", "connection-secrets", "certificates", "service-principals"]
+type Pass = Literal["secrets", "usage", "drift", "connection-secrets", "owners", "certificates", "service-principals"]
 LISTED = timedelta(days=90)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rotation.domain.errors import ApplicationGone, NotFound, Refused
 from rotation.domain.identifiers import ULID, ClientId, ObjectId, RotationId, is_guid
-from rotation.workflows.secrets_pass import SNAPSHOT
+from rotation.workflows.inventory import SNAPSHOT
 from rotation.workflows.services import Services
 
 SHOWN = 5

@@ -9,6 +9,9 @@ from rotation.domain.identifiers import LineName
 from rotation.domain.policy import Mode, Policy
 from rotation.ports.directory import ListedApplication
 
+SNAPSHOT, OWNERS = "secrets", "owners"
+"""The files of the nightly pass and of the weekly one that reads owners."""
+
 type Standing = tuple[str, LineName | None]
 """What a secret is to us (`monitored`, `current`, ...), and the line that it belongs to."""
 
@@ -33,6 +36,14 @@ class InventoryLine(msgspec.Struct, kw_only=True, frozen=True, gc=False):
     enrolled: Sequence[str]
     disabled: bool
     secrets: Sequence[InventorySecret]
+
+
+class OwnersLine(msgspec.Struct, kw_only=True, frozen=True, gc=False):
+    """Who owns an application, by the names of the file."""
+
+    object_id: str = msgspec.field(name="id")
+    owners: Sequence[str]
+    """`Anna Kim <anna@contoso.com>` each; at most twenty."""
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -61,6 +72,6 @@ def line_of(
     )
 
 
-def text_of(lines: Sequence[InventoryLine]) -> bytes:
+def text_of(lines: Sequence[InventoryLine | OwnersLine]) -> bytes:
     """Write lines as JSON, each with its break at the end."""
     return _ENCODER.encode_lines(lines)

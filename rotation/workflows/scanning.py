@@ -20,7 +20,7 @@ from rotation.workflows.resuming import look_again
 from rotation.workflows.secrets_pass import SecretsPass
 from rotation.workflows.services import Services
 from rotation.workflows.usage_pass import read_usage
-from rotation.workflows.weekly_passes import read_certificates, read_service_principals
+from rotation.workflows.weekly_passes import read_certificates, read_owners, read_service_principals
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ GAVE_UP = "gave-up"
 NIGHTLY = ("secrets", "usage")
 AFTER_NIGHT = ("drift", "connection-secrets")
 """Asked for by each nightly scan, with a row and a lease of their own: a slow destination holds no night back."""
-WEEKLY = ("certificates", "service-principals", "index")
+WEEKLY = ("owners", "certificates", "service-principals", "index")
 
 
 async def begin_scan(services: Services, *, by: str, dry_run: bool = False, passes: tuple[str, ...] = NIGHTLY) -> str:
@@ -143,6 +143,8 @@ class _Run:
                 await self._connection_secrets()
             case "usage" if self.services.usage and not self.record.dry_run:
                 self.counts.update(await read_usage(self.services))
+            case "owners" if not self.record.dry_run:
+                self.counts.update(await read_owners(self.services))
             case "certificates" if not self.record.dry_run:
                 self.counts.update(await read_certificates(self.services))
             case "service-principals" if not self.record.dry_run:

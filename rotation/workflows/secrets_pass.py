@@ -18,10 +18,9 @@ from rotation.ledger.scans import DUE_TOLD, DueLine
 from rotation.ports.directory import CredentialRules, ListedApplication, ListedSecret, Page, whole
 from rotation.ports.snapshots import SnapshotWriter
 from rotation.workflows.admission import sight_of
-from rotation.workflows.inventory import InventoryLine, Standing, line_of, text_of
+from rotation.workflows.inventory import SNAPSHOT, InventoryLine, Standing, line_of, text_of
 from rotation.workflows.services import Services
 
-SNAPSHOT = "secrets"
 AT_ONCE = 111
 """Applications between two turns of others: the next page's request, the heart of the scan."""
 
@@ -82,7 +81,7 @@ class SecretsPass:
 
     async def _write(self) -> None:
         expiries = await ExpiryChanges.begin(self.services.tables, frozenset({"secret"}))
-        async with self.services.snapshots.write(SNAPSHOT) as snapshot:
+        async with self.services.snapshots.write(SNAPSHOT, at=self.services.clock.now()) as snapshot:
             books = _Books(snapshot=snapshot, expiries=expiries)
             async for page in self.services.directory.applications():
                 await self._page(page, books)

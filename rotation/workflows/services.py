@@ -25,6 +25,7 @@ from rotation.ports.surroundings import Surroundings
 from rotation.ports.tables import Tables
 from rotation.ports.usage import UsageSource
 from rotation.ports.vault import Vaults
+from rotation.workflows.reading.inventory.shelf import Shelf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,8 @@ class Services:
     """How fast this process writes to the directory: one value a process, for it learns."""
     nights: Schedule | None = None
     """When the nightly scan is due; None, at a terminal: once a day."""
+    shelf: Shelf = field(default_factory=Shelf)
+    """Holds the inventory, once a page has asked for it."""
     link: str = ""
     """Address of the dashboard, for links in notices."""
     signing_keys: KeyCache = field(default_factory=KeyCache)

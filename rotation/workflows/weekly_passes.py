@@ -1,11 +1,12 @@
-"""Certificates of applications, and what sits on service principals: monitored, never rotated."""
+"""Certificates of applications, what sits on service principals, and who owns what: monitored, never rotated."""
 
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 
 from rotation.ledger.expiries import Expiry, ExpiryChanges, counts, in_horizon
-from rotation.ports.directory import PassItem
+from rotation.ports.directory import Owned, Owner, PassItem
+from rotation.workflows.inventory import OWNERS, OwnersLine, text_of
 from rotation.workflows.services import Services
 
 
@@ -21,6 +22,29 @@ async def read_service_principals(services: Services) -> Mapping[str, int]:
     return await _pass(services, "service-principals", services.directory.service_principals(), kinds=kinds)
 
 
+async def read_owners(services: Services) -> Mapping[str, int]:
+    """Read who owns each application into a file of its own, for the inventory."""
+    applications = nobodys = 0
+    async with services.snapshots.write(OWNERS, at=services.clock.now()) as snapshot:
+        async for page in services.directory.owned():
+            applications += len(page)
+            nobodys += sum(1 for each in page if not each.owners)
+            await snapshot.add(text_of([_owners_line(each) for each in page]))
+        size = await snapshot.complete()
+    return {"owners_applications": applications, "owners_nobodys": nobodys, "owners_bytes": size}
+
+
+def _owners_line(owned: Owned) -> OwnersLine:
+    return OwnersLine(object_id=owned.object_id, owners=[owner_name(owner) for owner in owned.owners])
+
+
+def owner_name(owner: Owner) -> str:
+    """Name an owner as lists show it."""
+    if owner.kind != "user":
+        return f"{owner.display_name} (application)"
+    return f"{owner.display_name} <{owner.mail}>" if owner.mail else owner.display_name
+
+
 async def _pass(
     services: Services, name: str, pages: AsyncIterator[Sequence[PassItem]], *, kinds: frozenset[str]
 ) -> Mapping[str, int]:
@@ -28,7 +52,7 @@ async def _pass(
     horizon = configuration.longest_rung + timedelta(days=60)
     expiries = await ExpiryChanges.begin(services.tables, kinds)
     found = 0
-    async with services.snapshots.write(name) as snapshot:
+    async with services.snapshots.write(name, at=services.clock.now()) as snapshot:
         async for page in pages:
             for item in page:
                 found += len(item.credentials)

@@ -173,6 +173,15 @@ class DirectoryPromises:
         assert {each: [one.mail for one in held] for each, held in people.items()} == {k: [v] for k, v in mails.items()}
         assert await directory.owners([]) == {}
 
+    async def test_who_owns_each_application(self, directory: Directory, world: World) -> None:
+        owned, nobodys, gone = (world.make(f"owners pass {n}") for n in range(3))
+        mail = world.own(owned, "Owner of one")
+        world.delete(gone)
+        found = {each.object_id: each.owners async for page in directory.owned() for each in page}
+        assert [one.mail for one in found[owned.object_id] if one.kind == "user"] == [mail]
+        assert [one for one in found[nobodys.object_id] if one.kind == "user"] == []
+        assert gone.object_id not in found
+
     async def test_directory_roles_by_name(self, directory: Directory, world: World) -> None:
         application = world.make("mighty")
         assert await directory.directory_roles(application.client_id) == ()

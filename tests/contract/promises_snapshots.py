@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -9,13 +10,15 @@ import pytest
 from rotation.domain.errors import NotFound
 from rotation.ports.snapshots import Snapshots
 
+AT = datetime(2026, 3, 2, 2, 0, 1, 250000, tzinfo=UTC)
+
 
 async def lines(snapshots: Snapshots, name: str) -> list[bytes]:
     return [line async for line in snapshots.read(name)]
 
 
 async def write(snapshots: Snapshots, name: str, some: Iterable[bytes]) -> int:
-    async with snapshots.write(name) as writer:
+    async with snapshots.write(name, at=AT) as writer:
         for line in some:
             await writer.add(line + b"\n")
         return await writer.complete()
@@ -46,7 +49,7 @@ class SnapshotsPromises:
         assert await lines(snapshots, name) == some
 
     async def test_what_is_not_complete_is_never_seen(self, snapshots: Snapshots, name: str) -> None:
-        async with snapshots.write(name) as writer:
+        async with snapshots.write(name, at=AT) as writer:
             await writer.add(b"half\n")
         with pytest.raises(NotFound):
             await lines(snapshots, name)
@@ -55,26 +58,26 @@ class SnapshotsPromises:
         await write(snapshots, name, [b"old"])
         with pytest.raises(RuntimeError, match="died"):
             await _die(snapshots, name)
-        async with snapshots.write(name) as writer:
+        async with snapshots.write(name, at=AT) as writer:
             await writer.add(b"new\n")
             assert await lines(snapshots, name) == [b"old"]
             await writer.complete()
         assert await lines(snapshots, name) == [b"new"]
 
     async def test_lines_may_come_together(self, snapshots: Snapshots, name: str) -> None:
-        async with snapshots.write(name) as writer:
+        async with snapshots.write(name, at=AT) as writer:
             await writer.add(b"one\ntwo\n")
             await writer.add(b"")
             await writer.complete()
         assert await lines(snapshots, name) == [b"one", b"two"]
 
     async def test_a_line_comes_with_its_break(self, snapshots: Snapshots, name: str) -> None:
-        async with snapshots.write(name) as writer:
+        async with snapshots.write(name, at=AT) as writer:
             with pytest.raises(ValueError, match="break"):
                 await writer.add(b"a\nb")
 
 
 async def _die(snapshots: Snapshots, name: str) -> None:
-    async with snapshots.write(name) as writer:
+    async with snapshots.write(name, at=AT) as writer:
         await writer.add(b"half\n")
         raise RuntimeError("died")

@@ -17,7 +17,7 @@ from rotation.ports.notices import Message
 from rotation.ports.tables import Insert, Query
 from rotation.ports.vault import NewVersion
 from tests.fakes.channel import MemoryChannel
-from tests.fakes.clock import MovableClock, SequentialUlids
+from tests.fakes.clock import START, MovableClock, SequentialUlids
 from tests.fakes.crashing import Crash, CrashPlan, crashing
 from tests.fakes.directory import MemoryDirectory
 from tests.fakes.directory_state import make_application, make_key_id
@@ -141,7 +141,7 @@ class TestCrashing:
         vault = crashing(MemoryVaults(), plan).at("https://a.example")
         assert vault.url == "https://a.example"
         await vault.write("name", NewVersion(text=SecretText("x"), tags={}))
-        async with crashing(MemorySnapshots(), plan).write("secrets") as writer:
+        async with crashing(MemorySnapshots(), plan).write("secrets", at=START) as writer:
             await writer.add(b"line\n")
             await writer.complete()
         assert plan.trace == ["MemoryVault.write", "MemorySnapshots.write", "_Writer.add", "_Writer.complete"]

@@ -12,7 +12,7 @@ from rotation.adapters.snapshots import BLOCK_BYTES, CONTAINER, AzureSnapshots
 from rotation.adapters.storage import CONNECTION, StorageAccount
 from rotation.domain.errors import Misconfigured, Unavailable
 from rotation.ports.snapshots import Snapshots
-from tests.contract.promises_snapshots import SnapshotsPromises, lines, write
+from tests.contract.promises_snapshots import AT, SnapshotsPromises, lines, write
 from tests.fakes.snapshots import MemorySnapshots
 
 
@@ -57,7 +57,7 @@ class TestAzureSnapshots(SnapshotsPromises):
         assert len(committed) >= size // (2 * BLOCK_BYTES)
 
     async def test_of_two_writers_one_completes(self, snapshots: Snapshots, name: str) -> None:
-        async with snapshots.write(name) as first, snapshots.write(name) as second:
+        async with snapshots.write(name, at=AT) as first, snapshots.write(name, at=AT) as second:
             await first.add(b"first\n")
             await second.add(b"second\n")
             await first.complete()

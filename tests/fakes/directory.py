@@ -16,6 +16,7 @@ from rotation.ports.directory import (
     ListedSecret,
     MintedCredential,
     MintRequest,
+    Owned,
     Owner,
     Page,
     PassItem,
@@ -142,6 +143,12 @@ class MemoryDirectory:
     async def service_principals(self) -> AsyncIterator[Sequence[PassItem]]:
         await self.reads.around("service_principals", _nothing)
         yield tuple(self.service_principal_items)
+
+    async def owned(self) -> AsyncIterator[Sequence[Owned]]:
+        await self.reads.around("owned", _nothing)
+        alive = [r for r in self._records.values() if not r.deleted]
+        for page in itertools.batched(alive, self.page_size, strict=False):
+            yield [Owned(object_id=r.now.object_id, owners=r.owners[:20]) for r in page]
 
     async def application(self, object_id: ObjectId) -> Application:
         async def act() -> Application:

@@ -1,10 +1,12 @@
 """Pass files in a dictionary."""
 
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
 
 from rotation.domain.errors import NotFound, Unavailable
-from rotation.ports.snapshots import SnapshotWriter
+from rotation.ports.snapshots import SnapshotWriter, Stamp
 from tests.fakes.mishaps import Mishaps
 
 
@@ -20,13 +22,27 @@ class MemorySnapshots:
         self.mishaps = Mishaps()
         self.files: dict[str, tuple[bytes, ...]] = {}
         self.cut_reads_after: int | None = None
+        self._stamps: dict[str, Stamp] = {}
+        self._etags = itertools.count(1)
 
-    def write(self, name: str) -> AbstractAsyncContextManager[SnapshotWriter]:
-        return self._writing(name)
+    def write(self, name: str, *, at: datetime) -> AbstractAsyncContextManager[SnapshotWriter]:
+        return self._writing(name, at)
 
     @asynccontextmanager
-    async def _writing(self, name: str) -> AsyncIterator[SnapshotWriter]:
-        yield _Writer(self, name)
+    async def _writing(self, name: str, at: datetime) -> AsyncIterator[SnapshotWriter]:
+        yield _Writer(self, name, at)
+
+    async def stamp(self, name: str) -> Stamp:
+        async def act() -> Stamp:
+            await self._lines(name)
+            return self._stamps[name]
+
+        return await self.mishaps.around("stamp", act)
+
+    def put(self, name: str, lines: tuple[bytes, ...], at: datetime) -> None:
+        """Put a file in place."""
+        self.files[name] = lines
+        self._stamps[name] = Stamp(etag=f"etag-{next(self._etags)}", at=at)
 
     async def read(self, name: str) -> AsyncIterator[bytes]:
         for place, line in enumerate(await self.mishaps.around("read", lambda: self._lines(name))):
@@ -41,8 +57,8 @@ class MemorySnapshots:
 
 
 class _Writer:
-    def __init__(self, home: MemorySnapshots, name: str) -> None:
-        self._home, self._name = home, name
+    def __init__(self, home: MemorySnapshots, name: str, at: datetime) -> None:
+        self._home, self._name, self._at = home, name, at
         self._lines: list[bytes] = []
         self._done = False
 
@@ -58,7 +74,7 @@ class _Writer:
     async def complete(self) -> int:
         async def act() -> int:
             self._done = True
-            self._home.files[self._name] = tuple(self._lines)
+            self._home.put(self._name, tuple(self._lines), self._at)
             return sum(len(line) + 1 for line in self._lines)
 
         return await self._home.mishaps.around("complete", act)

@@ -8,16 +8,17 @@ from rotation.adapters.graph.client import GraphClient
 from rotation.adapters.graph.errors import reading
 from rotation.adapters.graph.listing import SELECT_LISTED, read_listing
 from rotation.adapters.graph.pages import PAGE_SIZE, Collection, Item, pages, read_pages
-from rotation.adapters.graph.wire import WireApplication, WireHolder, validated
+from rotation.adapters.graph.wire import WireApplication, WireHolder, WireOwned, validated
 from rotation.domain.credential import Application
 from rotation.domain.errors import ApplicationGone
 from rotation.domain.identifiers import ClientId, ObjectId
-from rotation.ports.directory import Page, PassItem
+from rotation.ports.directory import Owned, Page, PassItem
 
 READ = "Application.Read.All"
 SELECT = (
     "id,appId,displayName,passwordCredentials,signInAudience,isDisabled,tags,createdByAppId,web,spa,publicClient,api"
 )
+SELECT_OWNERS = "$select=id,displayName,mail,userPrincipalName"
 SELECT_HOLDER = "id,appId,displayName,keyCredentials"
 CERTIFICATE_PACE = timedelta(seconds=0.5)
 """keyCredentials in a list have a quota of their own, 150 requests a minute a tenant (platform.md A1)."""
@@ -59,6 +60,16 @@ async def certificates(client: GraphClient) -> AsyncIterator[Sequence[PassItem]]
     async with aclosing(_holders(client, path)) as found:
         async for holders in found:
             yield [one.item("certificate", one.key_credentials) for one in holders if one.key_credentials]
+
+
+async def owned(client: GraphClient) -> AsyncIterator[Sequence[Owned]]:
+    """Read who owns each application."""
+    what = "read owners"
+    url = client.address(f"/applications?$select=id&$expand=owners({SELECT_OWNERS})&$top={PAGE_SIZE}")
+    collection = Collection(url=url, what=what, translate=reading(what, READ))
+    async with aclosing(pages(client, collection)) as found:
+        async for items in found:
+            yield [validated(WireOwned, item, what).value() for item in items]
 
 
 async def service_principals(client: GraphClient) -> AsyncIterator[Sequence[PassItem]]:

@@ -6,7 +6,7 @@ from rotation.adapters.graph import applications, owners, roles, rules
 from rotation.adapters.graph.client import GraphClient
 from rotation.domain.credential import Application
 from rotation.domain.identifiers import ClientId, KeyId, ObjectId
-from rotation.ports.directory import CredentialRules, MintedCredential, MintRequest, Owner, Page, PassItem
+from rotation.ports.directory import CredentialRules, MintedCredential, MintRequest, Owned, Owner, Page, PassItem
 
 
 class GraphDirectory:
@@ -23,6 +23,9 @@ class GraphDirectory:
 
     def service_principals(self) -> AsyncIterator[Sequence[PassItem]]:
         return applications.service_principals(self._client)
+
+    def owned(self) -> AsyncIterator[Sequence[Owned]]:
+        return applications.owned(self._client)
 
     async def application(self, object_id: ObjectId) -> Application:
         return await applications.application(self._client, object_id)

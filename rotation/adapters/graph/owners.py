@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from itertools import batched
 
-from rotation.adapters.graph.applications import READ
+from rotation.adapters.graph.applications import READ, SELECT_OWNERS
 from rotation.adapters.graph.client import GraphClient
 from rotation.adapters.graph.errors import reading, refused_by_status, retry_after
 from rotation.adapters.graph.wire import WireBatch, WireOwners, WirePart, validated
@@ -14,7 +14,6 @@ from rotation.ports.directory import Owner
 
 BATCH = 20
 WHAT = "read owners"
-SELECT = "$select=id,displayName,mail,userPrincipalName"
 OK, NOT_FOUND = 200, 404
 
 
@@ -27,7 +26,7 @@ async def owners(client: GraphClient, applications: Sequence[ObjectId]) -> dict[
 
 
 async def _twenty(client: GraphClient, some: Sequence[ObjectId]) -> dict[ObjectId, tuple[Owner, ...]]:
-    requests = [{"id": one, "method": "GET", "url": f"/applications/{one}/owners?{SELECT}"} for one in some]
+    requests = [{"id": one, "method": "GET", "url": f"/applications/{one}/owners?{SELECT_OWNERS}"} for one in some]
     body = json.dumps({"requests": requests}).encode()
     raw = await client.post(client.address("/$batch"), body, reading(WHAT, READ))
     parts = {part.id: part for part in validated(WireBatch, raw, WHAT).responses}

@@ -19,7 +19,7 @@ from pydantic.alias_generators import to_camel
 from rotation.domain.credential import Application, Credential
 from rotation.domain.errors import Unavailable
 from rotation.domain.identifiers import GUID, ClientId, KeyId, ObjectId
-from rotation.ports.directory import Owner, PassItem
+from rotation.ports.directory import Owned, Owner, PassItem
 
 Guid = Annotated[str, StringConstraints(pattern=f"^{GUID.pattern}$", to_lower=True)]
 Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
@@ -221,6 +221,17 @@ class WireOwners(Wire):
     """One application's owners."""
 
     value: tuple[WireOwner, ...]
+
+
+class WireOwned(Wire):
+    """An application with its owners expanded: at most twenty (platform.md A1)."""
+
+    id: Guid
+    owners: tuple[WireOwner, ...] = ()
+
+    def value(self) -> Owned:
+        """Give it as the weekly pass keeps it."""
+        return Owned(object_id=ObjectId(self.id), owners=tuple(owner.value() for owner in self.owners))
 
 
 def validated[T: Wire](model: type[T], found: bytes | object, what: str) -> T:
