@@ -77,7 +77,7 @@ class Progress:
         return tuple(key for _at, key in sorted(used, key=lambda each: each[0], reverse=True))
 
 
-def progress_of(rotation: Rotation, line: Line, record: ApplicationRecord) -> Progress:
+def progress_of(rotation: Rotation, line: Line | None, record: ApplicationRecord) -> Progress:
     """Sum a rotation up; one that has ended is told in a few words, for most lines are."""
     phase, working = rotation.phase, rotation.working
     stored = sorted(record.deliveries_of(rotation.id.ulid).items())
@@ -117,10 +117,10 @@ def _place(delivery: Delivery) -> PlaceProgress:
     )
 
 
-def _old(rotation: Rotation, line: Line, record: ApplicationRecord) -> tuple[OldKey, ...]:
+def _old(rotation: Rotation, line: Line | None, record: ApplicationRecord) -> tuple[OldKey, ...]:
     working = rotation.working
     missing = working.missing if isinstance(working, Overlapping) else {}
-    held = [key for key in line.keys if key.key_id in rotation.predecessors]
+    held = [key for key in line.keys if key.key_id in rotation.predecessors] if line else []
     return tuple(
         OldKey(
             key_id=key.key_id,

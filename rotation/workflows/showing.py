@@ -98,7 +98,7 @@ async def application(services: Services, found: Found) -> ApplicationView:
         client_id=live.client_id,
         name=live.display_name,
         secrets=tuple(sorted(secrets, key=lambda secret: (secret.ends_at, secret.key_id))),
-        lines=tuple(_line_detail(line, record) for _name, line in sorted(record.lines.items())),
+        lines=tuple(line_detail(line, record) for _name, line in sorted(record.lines.items())),
         events=tuple(event(row) for row in events),
     )
 
@@ -140,10 +140,11 @@ async def line(services: Services, found: Found, name: LineName) -> LineDetail:
     record = await ledger.read(services.tables, found.object_id)
     if name not in record.lines:
         raise NotFound(f"no line {name} of {found.display_name} is enrolled", reason="no-such-line", line=name)
-    return _line_detail(record.lines[name], record)
+    return line_detail(record.lines[name], record)
 
 
-def _line_detail(line: Line, record: ApplicationRecord) -> LineDetail:
+def line_detail(line: Line, record: ApplicationRecord) -> LineDetail:
+    """Show a line as its rows have it."""
     told = [rotation_view(each, record) for each in record.rotations.values() if each.line == line.id.name]
     return LineDetail(
         line=line.id.name,

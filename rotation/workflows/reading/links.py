@@ -1,5 +1,6 @@
 """Where pages are, as paths below the dashboard's address; every model and every message links by these."""
 
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from rotation.domain.identifiers import DestinationName, LineId, ObjectId, RotationId
@@ -28,7 +29,31 @@ def hand_off(rotation_id: RotationId, destination: DestinationName) -> str:
     return f"/hand-offs/{rotation_id}/{destination}"
 
 
+def destination(name: DestinationName) -> str:
+    """Give the page of a destination."""
+    return f"/destinations/{name}"
+
+
+def scan(scan_id: str) -> str:
+    """Give the page of a scan."""
+    return f"/scans/{scan_id}"
+
+
+def applications(**filters: str) -> str:
+    """Give the list of applications, filtered."""
+    return _filtered("/applications", filters)
+
+
+def rotations(**filters: str) -> str:
+    """Give the list of rotations, filtered."""
+    return _filtered(ROTATIONS, filters)
+
+
 def expiries(**filters: str) -> str:
     """Give the list of end dates, filtered."""
+    return _filtered("/expiries", filters)
+
+
+def _filtered(path: str, filters: Mapping[str, str]) -> str:
     asked = "&".join(f"{name}={quote(value)}" for name, value in filters.items())
-    return f"/expiries?{asked}" if asked else "/expiries"
+    return f"{path}?{asked}" if asked else path
