@@ -109,6 +109,12 @@ async def line(tables: Tables, line_id: LineId) -> Line | None:
     return LINE.record(row.values) if row else None
 
 
+async def holding(tables: Tables, line_id: LineId, destination: DestinationName) -> Holding | None:
+    """Read what one destination of a line holds; None: nothing was ever delivered there."""
+    row = await tables.get(keys.ROTATIONS, line_id.application, keys.holding(line_id.name, destination))
+    return HOLDING.record(row.values) if row and "state" in row.values else None
+
+
 def put_line(value: Line) -> Upsert:
     """Write a line; only under the application's lease."""
     return Upsert(

@@ -160,6 +160,8 @@ def _brakes(standing: Standing, configuration: Configuration) -> Iterator[Need]:
     breaker, night = standing.breaker, standing.night
     if breaker.open_reason is not None:
         why = f"circuit breaker open ({breaker.open_reason}): nothing more is opened or removed"
-        yield replace(usual, subject="breaker", why=why, reason="breaker-open", link=links.ROTATIONS)
+        yield replace(
+            usual, subject="breaker", why=why, reason="breaker-open", link=links.rotations(reason=breaker.open_reason)
+        )
     if night is not None and night.state is NightState.STOPPED:
         yield replace(usual, subject="canary", why=night.why, reason="canary-failed", link=links.ROTATIONS)
