@@ -102,7 +102,7 @@ def _of(step: Step, case: Case, key_id: KeyId, *, application: Application) -> K
 def _row(point: Point, case: Case, now: datetime) -> EvidenceRow:
     read = [source.read_at for source in case.usage.sources if source.read_at is not None]
     names = ", ".join(source.name for source in case.usage.sources) or "no usage source"
-    sources = {"a": "configuration and enrolment", "b": "deliveries", "c": "clock", "d": names}
+    sources = {"a": "configuration and enrolment", "b": "its deliveries", "c": "clock", "d": names}
     return EvidenceRow(
         letter=point.letter,
         asks=ASKS[point.letter],
