@@ -72,7 +72,8 @@ def _greet(world: World, env_file: Path) -> None:
     shown = env_file
     with suppress(ValueError):
         shown = env_file.resolve().relative_to(Path.cwd())
-    print(f"\nAddresses and keys: {shown}")
+    print(f"\nDashboard: {world.url}  (sign in as anybody of that page; Alma Administrator may do everything)")
+    print(f"Addresses and keys: {shown}")
     print("Try:  python -m sandbox.cli plan")
     print("Ctrl-C ends it and leaves nothing running.", flush=True)
 

@@ -52,6 +52,7 @@ def _say(screen: Screen, problems: Sequence[str], *, seconds: float) -> None:
 
 def _serve(world: World, screen: Screen) -> None:
     screen.title("Look around (Ctrl-C ends it, and leaves nothing behind)")
+    screen.show(Text(f"  dashboard: {world.url} (sign in as Alma Administrator, who may do everything)"))
     key = world.host.function_key
     for path in ("lines", "health"):
         screen.show(Text(f"  curl -k '{world.host.url}/api/{path}?code={key}'", overflow="fold"))

@@ -1,6 +1,7 @@
 """`World`: the cloud, Azurite and one Functions host over this repository's app; leaves nothing running."""
 
 import shutil
+import socket
 import ssl
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -31,11 +32,19 @@ SANDBOX_SETTINGS = {
 }
 
 
+def free_port() -> int:
+    """Give a port that nothing listens on now: messages link to the app, so its address is a setting of it."""
+    with socket.socket() as found:
+        found.bind(("localhost", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
 class World:
     """
     Own every part; `start` brings them up one after the other, `stop` ends them in the other order.
 
-    Attributes: `cloud`, `storage`, `host`, `sign_in_client` (of App Service's sign-in before it), `folder` (logs, ready
+    Attributes: `cloud`, `storage`, `host`, `url` (of the app, its dashboard and its API), `sign_in_client` (of App Service's sign-in before it), `folder` (logs, ready
     line, configuration; removed at the end).
 
     Args:
@@ -60,6 +69,7 @@ class World:
         self._settings = dict(settings or {})
         self._settings.setdefault("NO_PROXY", "localhost,127.0.0.1")
         self.sign_in_client = ""
+        self.url = f"https://localhost:{free_port()}"
         self._host: HostProcess | None = None
         self._control: httpx.Client | None = None
 
@@ -87,6 +97,8 @@ class World:
         """Start the Functions host; HostNotStartedError carries what it said."""
         self.sign_in_client = self.sign_in_client or add_sign_in_site(self.cloud.entra)
         options = [
+            "--port",
+            self.url.rpartition(":")[2],
             "--sign-in-client",
             self.sign_in_client,
             "--control",
@@ -110,6 +122,7 @@ class World:
             f"{STORAGE}__credential": "managedidentity",
             f"{STORAGE}__clientId": self.cloud.app[0],
             "ROTATION_CONFIG": str(self.config_file),
+            "ROTATION_DASHBOARD_URL": self.url,
             **SANDBOX_SETTINGS,
             **USUAL_SCHEDULES,
             **self._settings,
