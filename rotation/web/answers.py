@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from rotation.domain.audience import Audience
 from rotation.domain.brakes import Pause
 from rotation.domain.credential import Credential
 from rotation.domain.line import Enrolment, HeldKey
-from rotation.domain.policy import Audience, Canary, Limits, Policy, Terms
+from rotation.domain.policy import Canary, Limits, Policy, Terms
 from rotation.ledger.scans import ScanRecord
 from rotation.ports.directory import Owner
 from rotation.workflows.checking import Checked, DestinationView

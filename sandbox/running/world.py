@@ -44,8 +44,8 @@ class World:
     """
     Own every part; `start` brings them up one after the other, `stop` ends them in the other order.
 
-    Attributes: `cloud`, `storage`, `host`, `url` (of the app, its dashboard and its API), `sign_in_client` (of App Service's sign-in before it), `folder` (logs, ready
-    line, configuration; removed at the end).
+    Attributes: `cloud`, `storage`, `host`, `url` (of the app, its dashboard and its API), `sign_in_client` (of App
+    Service's sign-in before it), `folder` (logs, ready line, configuration; removed at the end).
 
     Args:
         config: Text of rotation.yaml, made once the addresses are known; None is the repository's own file.

@@ -27,7 +27,7 @@ def pressed_once(handler: Handler) -> Handler:
 
     async def take(services: Services, request: Request) -> Response:
         key, books, now = _key(request), Once(services.tables), services.clock.now()
-        taken = Taken(kind=KIND, began_at=now, expires_at=now + FORM_LIFETIME)
+        taken = Taken(kind=KIND, owner=services.ulids.make(), began_at=now, expires_at=now + FORM_LIFETIME)
         if not await books.take(key, taken):
             return await _answered_before(books, key, request)
         done = False

@@ -18,7 +18,7 @@ from rotation.ledger import keys
 from rotation.ledger.notices import Notice
 from rotation.ledger.scans import Scans
 from rotation.ports.notices import Message
-from rotation.ports.tables import Delete, Upsert
+from rotation.ports.tables import Delete, Upsert, Value
 from rotation.workflows import operating, sending, taking_turns
 from rotation.workflows.drift import DriftPass
 from rotation.workflows.errand import Errand, errand_of, never_taken
@@ -41,7 +41,13 @@ PAST = timedelta(minutes=-1)
 
 def lease_row(world: World, *, owner: str, ends_in: timedelta) -> None:
     """Let somebody else have written the lease on the resource."""
-    values = {"owner": owner, "token": owner, "number": 1, "expires_at": world.clock.now() + ends_in, "waiting": "[]"}
+    values: dict[str, Value] = {
+        "owner": owner,
+        "token": owner,
+        "number": 1,
+        "expires_at": world.clock.now() + ends_in,
+        "waiting": "[]",
+    }
     world.tables._apply(PLACE.table, PLACE.partition, [Upsert(key=PLACE.key, values=values)])
 
 

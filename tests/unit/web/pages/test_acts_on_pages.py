@@ -254,7 +254,7 @@ async def test_a_press_whose_process_died_shows_how_it_stands(
     form = (await ada.get("/acts/pause")).form
     pressed = dict(form.fields)[ONCE_FIELD]
     now = world.clock.now()
-    died = Taken(kind=once.KIND, began_at=now, expires_at=now + timedelta(hours=1))
+    died = Taken(kind=once.KIND, owner="died", began_at=now, expires_at=now + timedelta(hours=1))
     assert await Once(world.tables).take(f"person:id-of-ada|/acts/pause|{pressed}", died)
     again = await ada.press(form, reason="x")
     assert again.headers["Location"] == "/acts/pause?said=pressed"
