@@ -164,7 +164,7 @@ async def _phase(step: Step) -> datetime | None:
             return await overlapping.wait_for_deliveries(step)
         case Overlapping():
             look_at = await overlapping.carry(step)
-            return look_at and _sooner(look_at, await aftermath.sweep(step))
+            return look_at and _sooner(look_at, await aftermath.sweep(step, step.looked))
         case Retiring():
             return await retiring.carry(step)
         case Blocked():

@@ -50,6 +50,8 @@ class Step:
     record: ApplicationRecord
     rotation: Rotation
     configuration: Configuration
+    looked: Application | None = None
+    """The application as this step read it last."""
 
     @property
     def now(self) -> datetime:
@@ -112,7 +114,8 @@ class Step:
 
     async def application(self) -> Application:
         """Read the application now."""
-        return await self.services.directory.application(self.rotation.id.application)
+        self.looked = await self.services.directory.application(self.rotation.id.application)
+        return self.looked
 
     async def permit(self) -> None:
         """

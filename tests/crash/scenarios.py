@@ -131,6 +131,19 @@ def one_night(mode: str) -> Scenario:
     return Scenario(prepare=lambda: enrolled(*MODES[mode]), play=night)
 
 
+def throttled() -> Scenario:
+    """The directory asks us to wait, before and after a mint whose answer is lost, and at the removal."""
+
+    async def prepare() -> World:
+        world = await enrolled(*MODES["automatic"])
+        mishaps = world.directory.mishaps
+        mishaps.plan("mint", Mishap.THROTTLED, Mishap.LOST_AFTER, Mishap.THROTTLED, Mishap.THROTTLED)
+        mishaps.plan("remove", Mishap.THROTTLED, None, Mishap.THROTTLED)
+        return world
+
+    return Scenario(prepare=prepare, play=night)
+
+
 def succeeded(mode: str, *, phase: type) -> Scenario:
     """Another one is asked for while one that has published is open."""
 
@@ -201,6 +214,7 @@ async def _burnt(world: World, which: str) -> tuple[KeyId, ...]:
 
 SCENARIOS: dict[str, Scenario] = {
     **{f"one-night-{mode}": one_night(mode) for mode in MODES},
+    "throttled": throttled(),
     "succeeded-while-overlapping": succeeded("all", phase=Overlapping),
     "succeeded-while-delivering": succeeded("automatic", phase=Delivering),
     "succeeded-when-due": come_due_again(),

@@ -62,14 +62,21 @@ class WireCreated(Wire):
 
 async def rules(client: GraphClient, object_id: ObjectId) -> CredentialRules:
     """Put the tenant's policy and the application's own together; its own wins, restriction by restriction."""
-    made = validated(WireCreated, await _read(client, f"/applications/{object_id}?$select=createdDateTime", READ), WHAT)
     assigned = await _read(client, f"/applications/{object_id}/appManagementPolicies", READ_POLICIES)
     default = await _read(client, "/policies/defaultAppManagementPolicy", READ_POLICIES)
     own = [one for policy in validated(WireAssigned, assigned, WHAT).value for one in policy.passwords()]
     usual = validated(WirePolicy, default, WHAT).passwords()
     settled = {restriction.restriction_type for restriction in own}
     holding = [*own, *(one for one in usual if one.restriction_type not in settled)]
-    return _rules(one for one in holding if one.holds(made.created_date_time))
+    dated = any(one.restrict_for_apps_created_after_date_time for one in holding)
+    created_at = await _created_at(client, object_id) if dated else None
+    return _rules(one for one in holding if one.holds(created_at))
+
+
+async def _created_at(client: GraphClient, object_id: ObjectId) -> Instant | None:
+    """Read it only where a restriction asks for it: few do, and this is read before each mint."""
+    made = await _read(client, f"/applications/{object_id}?$select=createdDateTime", READ)
+    return validated(WireCreated, made, WHAT).created_date_time
 
 
 async def _read(client: GraphClient, path: str, needs: str) -> bytes:

@@ -39,9 +39,13 @@ async def send_outbox(step: Step) -> None:
         del step.record.outbox[key]
 
 
-async def sweep(step: Step) -> datetime | None:
-    """Remove orphans of this rotation by two spaced looks; tell when to look again, if there is something."""
-    application = await step.application()
+async def sweep(step: Step, seen: Application | None = None) -> datetime | None:
+    """
+    Remove orphans of this rotation by two spaced looks; tell when to look again, if there is something.
+
+    *seen* is what this very step has just read, where it did: one look of the two.
+    """
+    application = seen or await step.application()
     marked = [secret for secret in application.secrets if _may_be_orphan(step, secret)]
     suspects = [secret for secret in marked if step.now >= _old_at(step, secret)]
     grown = min((_old_at(step, secret) for secret in marked if secret not in suspects), default=None)

@@ -27,13 +27,17 @@ from rotation.workflows.phases.gathering import build_case
 from rotation.workflows.phases.publishing import begin_deliveries, missing_deliveries
 from rotation.workflows.step import Event, Step
 
+PERSON_TAKES = timedelta(minutes=30)
+"""A delivery that takes longer waits for somebody, perhaps for weeks; programs are done before."""
+
 
 async def wait_for_deliveries(step: Step) -> datetime | None:
     """Leave Delivering once every delivery has ended; each that ends wakes us."""
     phase = step.rotation.phase
     assert isinstance(phase, Delivering)
     await step.reload()
-    await step.application()  # a person may take weeks: an application that is gone meanwhile closes the rotation
+    if step.now - step.rotation.phase_since >= PERSON_TAKES:
+        await step.application()  # one that is gone meanwhile closes the rotation
     await _drop_deliveries_that_left(step)
     await _confirm_by_usage(step, phase.publication)
     deliveries = step.record.deliveries_of(step.rotation.id.ulid)
