@@ -26,7 +26,7 @@ async def _begin(request: httpx.Request) -> None:
 
 async def _end(response: httpx.Response) -> None:
     begun: float = response.request.extensions[BEGUN]
-    told(response.request, response.status_code, seconds=time.monotonic() - begun)
+    told(response.request.url.host, response.request.method, response.status_code, seconds=time.monotonic() - begun)
 
 
 @cache

@@ -41,7 +41,7 @@ def _largest() -> list[tuple[str, float]]:
         "-X",
         "importtime",
         "-c",
-        "import rotation.bootstrap, rotation.adapters.graph.connection",
+        "import rotation.bootstrap, rotation.adapters.graph.reads",
     ]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stderr
     whole: dict[str, float] = {}

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-import rotation.adapters.graph.connection  # noqa: F401  # imported when it is first used: here before the clock starts
+import rotation.adapters.graph.reads  # noqa: F401  # imported when it is first used: here before the clock starts
 from rotation import settings
 from rotation.bootstrap import close_shared, services
 from rotation.workflows.scanning import begin_scan, run_scan, scan_report

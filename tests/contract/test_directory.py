@@ -140,6 +140,16 @@ class TestGraphsTroubles:
         world.cloud.faults.add({**LIST, "match": {"method": "GET"}, "action": "throttle", "retry_after": 1})
         assert (await directory.application(application.object_id)).display_name == "patient"
 
+    @pytest.mark.parametrize("how", ["drop-before", "drop-after"])
+    async def test_a_page_that_was_cut_is_asked_for_again(
+        self, directory: GraphDirectory, world: CloudWorld, how: str
+    ) -> None:
+        _fill(world)
+        world.cloud.faults.add({"part": "graph", "match": {"path": "skiptoken"}, "action": how})
+        pages: list[int] = []
+        await _count(directory, pages)
+        assert sum(pages) == len(world.cloud.entra.directory.applications)
+
     async def test_a_read_that_would_wait_too_long_tells_the_delay(
         self, directory: GraphDirectory, world: CloudWorld
     ) -> None:

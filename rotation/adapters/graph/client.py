@@ -1,4 +1,4 @@
-"""Send to Graph: signed in, with msgraph-sdk's middleware, within a time (platform.md B3, K)."""
+"""Send to Graph, signed in and within a time: reads as bytes, writes by msgraph-sdk (platform.md B3, K)."""
 
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from msgraph.graph_service_client import GraphServiceClient
 
     from rotation.adapters.graph.connection import Connection
+    from rotation.adapters.graph.reads import Reads
 
 type Priority = Literal["low", "normal", "high"]
 
@@ -32,17 +33,25 @@ class GraphClient(Closing):
         self._credential = credential
         self._scope = scope or f"{self.root}/.default"
         self._connection: Connection | None = None
+        self._reads: Reads | None = None
 
     async def close(self) -> None:
         """Close the connections."""
         if self._connection is not None:
             await self._connection.close()
             self._connection = None
+        if self._reads is not None:
+            await self._reads.close()
+            self._reads = None
 
     @property
     def sdk(self) -> "GraphServiceClient":
         """msgraph-sdk's client, for writes."""
-        return self._connected().sdk
+        if self._connection is None:
+            from rotation.adapters.graph.connection import Connection  # noqa: PLC0415  # cold start, see there
+
+            self._connection = Connection(self._credential, self.root, self._scope)
+        return self._connection.sdk
 
     def address(self, path: str, *, version: str = "v1.0") -> str:
         """Give the address of a path."""
@@ -52,15 +61,15 @@ class GraphClient(Closing):
         """Read one answer as bytes; *url* is absolute, as Graph's own nextLinks are, and never leaves this Graph."""
         if not url.startswith(f"{self.root}/"):
             raise BrokenInvariant("Graph points to another host; our token stays here")
-        return await answer(self._connected().send("GET", url, body=b"", priority=priority), translate)
+        return await answer(self._reading().send("GET", url, body=b"", priority=priority), translate)
 
     async def post(self, url: str, body: bytes, translate: Translate) -> bytes:
         """Send JSON that changes nothing (a batch of reads) and give the answer as bytes."""
-        return await answer(self._connected().send("POST", url, body=body, priority="low"), translate)
+        return await answer(self._reading().send("POST", url, body=body, priority="low"), translate)
 
-    def _connected(self) -> "Connection":
-        if self._connection is None:
-            from rotation.adapters.graph.connection import Connection  # noqa: PLC0415  # cold start, see there
+    def _reading(self) -> "Reads":
+        if self._reads is None:
+            from rotation.adapters.graph.reads import Reads  # noqa: PLC0415  # cold start
 
-            self._connection = Connection(self._credential, self.root, self._scope)
-        return self._connection
+            self._reads = Reads(self._credential, self._scope)
+        return self._reads

@@ -1,11 +1,12 @@
 """The two writes: add a secret, remove a secret. Each is sent exactly once (platform.md A3)."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from datetime import UTC, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
+import httpx
 from kiota_abstractions.api_error import APIError
 from kiota_abstractions.base_request_configuration import RequestConfiguration
 from kiota_http.middleware.options import HeadersInspectionHandlerOption, RetryHandlerOption
@@ -16,10 +17,11 @@ from msgraph.generated.applications.item.remove_password.remove_password_post_re
 from msgraph.generated.models.password_credential import PasswordCredential
 
 from rotation.adapters.graph.client import GraphClient
-from rotation.adapters.graph.errors import Failure, answer, text_of, writing
+from rotation.adapters.graph.errors import Failure, Lost, Refusal, Refused, answer, writing
 from rotation.domain.credential import Credential
 from rotation.domain.errors import OutcomeUnknown, RotationError
 from rotation.domain.identifiers import KeyId, ObjectId
+from rotation.domain.retry_after import retry_after
 from rotation.domain.secret import SecretText
 from rotation.ports.directory import MintedCredential, MintRequest
 
@@ -30,13 +32,14 @@ SHARE = "x-ms-throttle-limit-percentage"
 """A share, in spite of its name: 0.8 to 1.8 (platform.md A6)."""
 UNKNOWN_KEY = "No password credential found"
 """Graph has no code of its own for it; a 400 with this text is also "not replicated yet" (platform.md A3)."""
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
 async def mint(client: GraphClient, request: MintRequest) -> MintedCredential:
     """Add a secret. Its text is in the answer and nowhere else."""
     translate = writing("mint", WRITE, application=request.application)
     options = _once()
-    added = await answer(_within_time(_add(client, request, options)), translate)
+    added = await answer(_sent(_add(client, request, options)), translate)
     if added is None or not added.secret_text or added.key_id is None or added.end_date_time is None:
         raise OutcomeUnknown("mint: answered without a secret", application=request.application)
     credential = Credential(
@@ -54,11 +57,11 @@ async def remove(client: GraphClient, application: ObjectId, key_id: KeyId) -> f
     usual, options = writing("remove", WRITE, application=application, key_id=key_id), _once()
 
     def translate(error: Failure) -> RotationError:
-        unknown = isinstance(error, APIError) and UNKNOWN_KEY in text_of(error)
+        unknown = isinstance(error, Refused) and UNKNOWN_KEY in error.refusal.text
         return _NoSuchKey("no such key") if unknown else usual(error)
 
     try:
-        await answer(_within_time(_remove(client, application, UUID(key_id), options=options)), translate)
+        await answer(_sent(_remove(client, application, UUID(key_id), options=options)), translate)
     except _NoSuchKey:
         return None
     return _share(options)
@@ -112,6 +115,25 @@ def _share(options: RequestConfiguration[Any]) -> float | None:
         return None
 
 
-async def _within_time[T](call: Awaitable[T]) -> T:
-    async with asyncio.timeout(WITHIN.total_seconds()):
-        return await call
+async def _sent[T](call: Awaitable[T]) -> T:
+    """Await a write; raises Refused, Lost, and what our credential raises."""
+    failure: Refused | Lost
+    try:
+        async with asyncio.timeout(WITHIN.total_seconds()):
+            return await call
+    except APIError as error:
+        failure = Refused(_refusal(error))
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        failure = Lost(type(error).__name__, sent=not isinstance(error, NOT_SENT))
+    raise failure
+
+
+def _refusal(error: APIError) -> Refusal:
+    told = getattr(error, "error", None)
+    headers = cast("Mapping[str, str]", error.response_headers or {})
+    return Refusal(
+        status=error.response_status_code or 0,
+        code=str(getattr(told, "code", None) or ""),
+        text=str(getattr(told, "message", None) or ""),
+        retry_after=retry_after(headers.get("Retry-After")),
+    )

@@ -6,10 +6,11 @@ from itertools import batched
 
 from rotation.adapters.graph.applications import READ, SELECT_OWNERS
 from rotation.adapters.graph.client import GraphClient
-from rotation.adapters.graph.errors import reading, refused_by_status, retry_after
+from rotation.adapters.graph.errors import Refusal, reading, refused_by_status
 from rotation.adapters.graph.wire import WireBatch, WireOwners, WirePart, validated
-from rotation.domain.errors import RotationError, Throttled, Unavailable
+from rotation.domain.errors import RotationError, Unavailable
 from rotation.domain.identifiers import ObjectId
+from rotation.domain.retry_after import retry_after
 from rotation.ports.directory import Owner
 
 BATCH = 20
@@ -42,7 +43,5 @@ def _of(part: WirePart) -> tuple[Owner, ...]:
 
 
 def _refused(part: WirePart) -> RotationError:
-    failure = refused_by_status(part.status, WHAT, READ, application=part.id)
-    if isinstance(failure, Throttled):
-        return Throttled(failure.message, retry_after=retry_after(part.headers), application=part.id)
-    return failure
+    refusal = Refusal(status=part.status, retry_after=retry_after(part.headers.get("Retry-After")))
+    return refused_by_status(refusal, WHAT, READ, application=part.id)

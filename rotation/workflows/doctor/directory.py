@@ -34,9 +34,9 @@ async def reading(patient: Patient) -> Findings:
     if first is None:
         yield warning("graph", "applications", "there is none, so nothing else could be tried")
         return
-    yield await _rules(patient, first["object_id"])
+    yield await _rules(patient, first.object_id)
     for source in patient.services.usage:
-        yield await _usage(source, first["client_id"])
+        yield await _usage(source, first.client_id)
     if not patient.services.usage:
         told = "no usage source is configured: what is still valid is never retired on evidence, it lapses"
         yield warning("usage", "sources", told, remedy="set ROTATION_SIGN_IN_WORKSPACES (docs/settings.md)")
