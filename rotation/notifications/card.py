@@ -98,7 +98,7 @@ def _item(item: Item, reader: Reader) -> Json:
     if actions:
         told.append({"type": "ActionSet", "actions": actions})
     sign = _text(_run(seen.sign, color=seen.card_colour, weight="Bolder"))
-    columns = [_column([sign], "auto"), _column(told, "stretch")]
+    columns = [_column([sign], "20px"), _column(told, "stretch")]
     return {"type": "ColumnSet", "separator": True, "spacing": "Medium", "columns": columns}
 
 

@@ -13,10 +13,11 @@ import pytest
 
 from rotation.notifications.mail import letter
 from rotation.ports.notices import Item, Message
+from tests.real.messages import AMSTERDAM, digest, picture
 
 pytestmark = pytest.mark.real
 
-EVIL = "<script>document.title = 'run'</script><img src=https://evil.example/x>"
+WORST = "<script>document.title = 'run'</script><img src=https://evil.example/x>"
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ async def browser() -> AsyncIterator[Any]:
 def message() -> Message:
     fields: dict[str, Any] = {
         "subject": "Payroll",
-        "text": EVIL,
+        "text": WORST,
         "due_at": datetime(2026, 12, 2, tzinfo=UTC),
         "link": "https://rotation.example/r/1",
     }
@@ -63,10 +64,24 @@ async def test_the_digest_draws_and_runs_nothing(browser: Any, tmp_path: Path, n
     page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     await page.set_content(letter(message()).html)
-    picture = tmp_path / f"{name}.png"
-    await page.screenshot(path=picture, full_page=True)
-    assert shades(picture) > 20
+    drawn = tmp_path / f"{name}.png"
+    await page.screenshot(path=drawn, full_page=True)
+    assert shades(drawn) > 20
     assert "Payroll" in await page.inner_text("body")
     assert await page.title() != "run"
     assert await page.evaluate("document.documentElement.scrollWidth") <= width
     assert (asked, wrong) == ([], [])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_digest_can_be_read_in_light_and_in_dark_without_pictures(
+    browser: Any, tmp_path: Path, scheme: str
+) -> None:
+    page = await browser.new_page(viewport={"width": 720, "height": 200}, color_scheme=scheme)
+    await page.set_content(letter(digest(), AMSTERDAM).html)
+    where = picture(f"mail-{scheme}.png", tmp_path)
+    await page.screenshot(path=where, full_page=True)
+    assert shades(where) > 20
+    assert await page.locator("img").count() == 0
+    back = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert back == {"light": "rgb(255, 255, 255)", "dark": "rgb(27, 27, 27)"}[scheme]
