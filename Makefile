@@ -1,6 +1,6 @@
 # What can be done here. Every target finds or makes what it needs first (.ci/bootstrap), on a bare machine too.
 .DEFAULT_GOAL := help
-.PHONY: help demo sandbox check test test-real crash coverage mutants chaos fuzz bench package format schema requirements lock clean
+.PHONY: help demo sandbox check test test-real crash coverage mutants chaos fuzz bench site audit sbom package format schema requirements lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -68,6 +68,19 @@ fuzz: ## Give every reader of what others write thousands of inputs (ARGS="--inp
 bench: ## What it costs, as ratios: scan, memory, storage, start, rotations (ARGS="--quick --report FILE"; 15 minutes)
 	@.ci/bootstrap sandbox
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+site: ## The documentation as a site in .tools/site; a warning fails
+	@.ci/bootstrap docs
+	@NO_MKDOCS_2_WARNING=1 .tools/docs/bin/python -m mkdocs build --quiet --clean
+
+audit: ## Known vulnerabilities of what we depend on, and what zizmor says of the workflows (asks the network)
+	@.ci/bootstrap audit
+	@.ci/audit
+
+sbom: ## Write sbom.cdx.json and docs/licences.md again, from requirements.txt
+	@.ci/bootstrap env
+	@.ci/bootstrap audit
+	@.ci/sbom
 
 package: ## The zip that Azure takes as it is, the same bytes each time; its size and largest parts
 	@.ci/bootstrap env

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from sandbox.cloud import export_lines
+from sandbox.cloud import export_lines, read_tenant
 from sandbox.demo.configuration import configuration
 from sandbox.host.process import HostNotStartedError
 from sandbox.running.settling import settle
@@ -23,6 +23,8 @@ from sandbox.shared import SandboxClock
 from sandbox.storage import StorageUnavailable
 from sandbox.tenant.cast import cast, with_cast
 from sandbox.tenant.generator import generate
+from sandbox.tenant.model import Tenant
+from sandbox.tenant.refusal import NotATenant
 
 ENV_FILE = Path(__file__).parent / ".run" / "env"
 APPLICATIONS = 300
@@ -34,24 +36,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make sandbox", description=__doc__)
     parser.add_argument("--applications", type=int, default=APPLICATIONS, help="beside the cast of the demo")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--inventory", type=Path, help="your own instead: the output of az ad app list --all -o json")
     parser.add_argument("--env-file", type=Path, default=ENV_FILE, help="where to write the addresses")
     asked = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _end)
     try:
-        serve(asked.env_file, applications=asked.applications, seed=asked.seed, wait=signal.pause)
+        made = read_tenant(asked.inventory) if asked.inventory else None
+        serve(asked.env_file, made or _generated(asked.applications, asked.seed), wait=signal.pause)
     except KeyboardInterrupt:
         print("Everything is ended.", flush=True)
-    except (StorageUnavailable, HostNotStartedError) as error:
+    except (StorageUnavailable, HostNotStartedError, NotATenant, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def serve(env_file: Path, *, applications: int, seed: int, wait: Callable[[], object]) -> None:
-    """Start everything, write the addresses, and end everything when *wait* returns or raises."""
+def _generated(applications: int, seed: int) -> Tenant:
+    return generate(applications=applications, seed=seed, now=SandboxClock().now())
+
+
+def serve(env_file: Path, around: Tenant, *, wait: Callable[[], object]) -> None:
+    """Start everything with the demo's cast in a tenant, write the addresses, and end when *wait* returns or raises."""
     now = SandboxClock().now()
     members = cast(now)
-    tenant = with_cast(generate(applications=applications, seed=seed, now=now), now)
+    tenant = with_cast(around, now)
     with World(tenant) as world:
         world.start_cloud()
         settle(world.cloud, members)
