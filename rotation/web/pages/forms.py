@@ -30,6 +30,10 @@ type Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1,
 type Ticket = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 
 
+class EmptyForm(Body):
+    """What a form sends that asks nothing but a yes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
     """One of several that may be chosen together."""

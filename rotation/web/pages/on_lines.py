@@ -10,7 +10,7 @@ from rotation.web.exchange import Request
 from rotation.web.forms import read_form
 from rotation.web.pages import places
 from rotation.web.pages.acts import Preview, Touch
-from rotation.web.pages.forms import TICKET, Field, KeyIdText, Option, Ticket
+from rotation.web.pages.forms import TICKET, EmptyForm, Field, KeyIdText, Option, Ticket
 from rotation.web.pages.rendering import href, utc
 from rotation.workflows import enrolling, showing
 from rotation.workflows.finding import Found, find_application
@@ -35,10 +35,6 @@ class CompromiseForm(Body):
     now: bool = False
     sure: bool = False
     ticket: Ticket = ""
-
-
-class ReleaseForm(Body):
-    """What the form of a release sends: nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +206,7 @@ async def preview_release(services: Services, request: Request) -> Preview:
 
 async def release(services: Services, request: Request) -> str:
     """End the enrolment."""
-    read_form(ReleaseForm, request)
+    read_form(EmptyForm, request)
     target = await _target(services, request)
     await enrolling.release(services, target.id, by=request.by)
     return href("applications", target.found.object_id, said="released")

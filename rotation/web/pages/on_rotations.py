@@ -6,7 +6,7 @@ from rotation.web.exchange import Request
 from rotation.web.forms import read_form
 from rotation.web.pages import places
 from rotation.web.pages.acts import Preview, Touch
-from rotation.web.pages.forms import TICKET, WHY, Field, KeyIdText, Option, Ticket, Why
+from rotation.web.pages.forms import TICKET, WHY, EmptyForm, Field, KeyIdText, Option, Ticket, Why
 from rotation.web.pages.rendering import href
 from rotation.web.principal import Role
 from rotation.web.refusals import lacks
@@ -23,10 +23,6 @@ class ApproveForm(Body):
     """What the form of an approval sends."""
 
     ticket: Ticket = ""
-
-
-class NothingForm(Body):
-    """What a form without questions sends."""
 
 
 class ReasonForm(Body):
@@ -101,7 +97,7 @@ async def preview_retry(services: Services, request: Request) -> Preview:
 
 async def retry(services: Services, request: Request) -> str:
     """Let it go on."""
-    read_form(NothingForm, request)
+    read_form(EmptyForm, request)
     rotation = await find_rotation(services, request.route["id"])
     await operating.retry(services, rotation, by=request.by, where=request.where)
     return href("rotations", rotation, said="retried")

@@ -16,6 +16,7 @@ from rotation.web.pages import (
     rotations,
     scans,
     settings,
+    snooze,
 )
 from rotation.web.pages.acts import Act
 from rotation.web.pages.once import pressed_once
@@ -106,6 +107,8 @@ PAGES: tuple[Route, ...] = (
     Route(method="GET", path="destinations", handler=destinations.everything),
     Route(method="GET", path="destinations/{name}", handler=destinations.show),
     Route(method="GET", path="settings", handler=settings.in_force),
+    Route(method="GET", path="snooze/{token}", handler=snooze.ask, needs=None),
+    Route(method="POST", path="snooze/{token}", handler=snooze.snooze, needs=None, form=True),
     Route(method="GET", path="static/{stamp}/{name}", handler=files.send, needs=None),
     *(route for act in ACTS for route in act.routes()),
 )

@@ -90,6 +90,7 @@ class Browser:
     world: World
     role: Role | None = Role.ADMINISTRATOR
     name: str = "ada"
+    """Empty: nobody signed in."""
 
     async def get(self, address: str) -> Page:
         """Follow a link."""
@@ -119,7 +120,8 @@ class Browser:
         headers: Mapping[str, str] | None = None,
     ) -> Response:
         roles = () if self.role is None else (self.role,)
-        told = {"accept": "text/html", "host": "rotation.example", **person(self.name, *roles), **(headers or {})}
+        told = {"accept": "text/html", "host": "rotation.example", **(headers or {})}
+        told |= person(self.name, *roles) if self.name else {}
         request = Request(method=method, path=path, query=query or {}, headers=told, body=body)
         return await doors.open_door(self.world.calm, request, sign_in_stands=True)
 
