@@ -103,6 +103,12 @@ class Reminders:
             return False
         return True
 
+    async def silent_until(self, subject: str, audience: AudienceName, end_at: datetime) -> datetime | None:
+        """Read until when an audience wants to hear nothing of a subject; also when that is over."""
+        row = await self._tables.get(keys.REMINDERS, month(end_at), _snooze(subject, audience))
+        until = row.values["until"] if row else None
+        return until if isinstance(until, datetime) else None
+
     async def used(self, subject: str, nonce: str, end_at: datetime) -> bool:
         """Tell whether a link was used up."""
         return await self._tables.get(keys.REMINDERS, month(end_at), _used(subject, nonce)) is not None

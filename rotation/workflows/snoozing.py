@@ -65,7 +65,8 @@ async def snooze_preview(services: Services, token: str) -> SnoozeView:
     signed = await opened(services, PURPOSE, token)
     wish = _wish(services, signed, by=BY_LINK)
     used = await services.reminders.used(wish.subject, signed.nonce, wish.end_at)
-    return _view(wish, signed, used=used)
+    until = await services.reminders.silent_until(wish.subject, wish.audience, wish.end_at) if used else None
+    return _view(replace(wish, until=until or wish.until), signed, used=used)
 
 
 async def snooze(services: Services, token: str, *, by: str = BY_LINK, where: str = "") -> SnoozeView:

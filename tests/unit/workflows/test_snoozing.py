@@ -76,11 +76,14 @@ async def test_a_rung_that_comes_while_it_is_snoozed_is_told_when_it_ends() -> N
 async def test_a_link_is_good_once_and_says_so() -> None:
     home = Home()
     token = await home.token()
-    await snoozing.snooze(home.services, token)
+    done = await snoozing.snooze(home.services, token)
     with pytest.raises(Refused) as refused:
         await snoozing.snooze(home.services, token)
     assert refused.value.reason == "link-used"
-    assert (await snoozing.snooze_preview(home.services, token)).used
+    await home.world.run(2 * DAY)
+    seen = await snoozing.snooze_preview(home.services, token)
+    assert seen.used
+    assert seen.until == done.until, "as it was, not as it would be now"
 
 
 async def test_a_link_expires_and_one_for_something_else_opens_nothing() -> None:
