@@ -1,4 +1,4 @@
-"""What may happen once: links that were used, requests that were answered (table `once`). Each row has an end."""
+"""What may happen once: requests and forms that were answered (table `once`). Each row has an end."""
 
 import hashlib
 from collections.abc import Mapping

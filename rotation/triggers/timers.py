@@ -2,6 +2,7 @@
 
 import azure.functions as func
 
+from rotation.ledger.once import Once
 from rotation.triggers.boundary import tick
 from rotation.triggers.composed import services
 from rotation.workflows import recovering, reminding, scanning
@@ -24,11 +25,12 @@ async def nightly_scan(timer: func.TimerRequest) -> None:
 
 @timers.timer_trigger(arg_name="timer", schedule="%WEEKLY_SCHEDULE%")
 async def weekly_passes(timer: func.TimerRequest) -> None:  # noqa: ARG001  # the worker binds it by name
-    """Ask for the passes over certificates and service principals, each a scan of its own."""
+    """Ask for the passes over certificates and service principals, each a scan of its own; sweep what has ended."""
 
     async def ask(known: Services) -> None:
         for name in scanning.WEEKLY:
             await scanning.begin_scan(known, by=BY, passes=(name,))
+        await Once(known.tables).sweep(known.clock.now())
 
     await tick(services, "weekly_passes", ask)
 

@@ -87,7 +87,7 @@ def _is_api(path: str) -> bool:
 
 
 def _below(base: str, path: str) -> str:
-    return path[len(base) :].strip("/")
+    return path[len(base) :].removeprefix("/")
 
 
 def _is_open(asked: _Asked) -> bool:

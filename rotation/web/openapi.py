@@ -102,7 +102,7 @@ class _Types:
         wanted = {(use, id(each)): each for use, each in _types(routes)}
         asked: list[Any] = [(key, MODES[key[0]], TypeAdapter[Any](cast("Any", each))) for key, each in wanted.items()]
         self._schemas, definitions = TypeAdapter.json_schemas(asked, ref_template=_REF)
-        self.components: Schema = dict(sorted(definitions.get("$defs", {}).items()))
+        self.components: Schema = dict(sorted(_without_zones(definitions.get("$defs", {})).items()))
 
     def takes(self, model: object) -> Schema:
         """Give the schema of what a body may hold."""
@@ -115,6 +115,18 @@ class _Types:
     def _of(self, use: str, model: object) -> Schema:
         key: Any = ((use, id(model)), MODES[use])
         return self._schemas[key]
+
+
+def _without_zones(schema: Any) -> Any:
+    """Say what our times of day are: without a zone, which `format: time` (RFC 3339) would ask for."""
+    match schema:
+        case {"format": "time", **rest}:
+            return {**rest, "pattern": r"^\d\d:\d\d:\d\d$"}
+        case dict():
+            return {name: _without_zones(each) for name, each in schema.items()}
+        case list():
+            return [_without_zones(each) for each in schema]
+    return schema
 
 
 def _types(routes: Iterable[Route]) -> Iterator[tuple[str, object]]:

@@ -95,7 +95,7 @@ class Router:
         wanted = "GET" if method == "HEAD" else method
         allowed: Sequence[Route] = ()
         for pattern, routes in self._compiled:
-            if not (matched := pattern.fullmatch(path.strip("/"))):
+            if not (matched := pattern.fullmatch(path.removeprefix("/"))):
                 continue
             for route in routes:
                 if route.method == wanted:

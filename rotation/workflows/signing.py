@@ -1,5 +1,5 @@
 """
-Signed texts that expire, and that can be good for one use: forms, links in mails, addresses of feeds.
+Signed texts that expire: forms, links in mails, addresses of feeds. `Signed.nonce` lets a reader take each once.
 
 The keys are versions of one secret in our own vault, made when there is none and anew every quarter; the two newest
 are good, so that what was signed yesterday still opens. A text tells what it is for (`purpose`): a link that snoozes
@@ -16,7 +16,6 @@ from itsdangerous import BadData, URLSafeSerializer
 
 from rotation.domain.errors import Refused
 from rotation.domain.secret import SecretText
-from rotation.ledger.once import Once, Taken
 from rotation.ports.vault import NewVersion
 from rotation.workflows.services import Services
 
@@ -26,7 +25,6 @@ GOOD = 2
 """How many keys are good at a time."""
 ROTATE_AFTER = timedelta(days=90)
 READ_AGAIN_AFTER = timedelta(minutes=5)
-LINK = "link"
 TAKES = 256
 """Bits of a key."""
 
@@ -67,21 +65,6 @@ async def opened(services: Services, purpose: str, text: str) -> Signed:
     )
     if signed.expires_at <= services.clock.now():
         raise Refused("this link has expired", reason="link-expired", remedy="take the newest message's link")
-    return signed
-
-
-async def use(services: Services, purpose: str, text: str) -> Signed:
-    """
-    Read a signed text that is good for one use, and use it up.
-
-    Raises:
-        Refused: As `opened`, or it was used before (`link-used`).
-    """
-    signed = await opened(services, purpose, text)
-    owner = services.ulids.make()
-    taken = Taken(kind=LINK, owner=owner, began_at=services.clock.now(), expires_at=signed.expires_at)
-    if not await Once(services.tables).take(f"{purpose}|{signed.nonce}", taken):
-        raise Refused("this link was used before", reason="link-used", remedy="nothing: what it asked for is done")
     return signed
 
 

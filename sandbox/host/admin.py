@@ -7,7 +7,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, request_response
 from starlette.types import ASGIApp
 
 from sandbox.host.easy_auth import EasyAuth, SignInSite
@@ -17,7 +17,6 @@ from sandbox.host.options import HostOptions
 
 type Answerer = Callable[[Request], Awaitable[Response]]
 
-_EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 _SETTLE_SECONDS = 10
 
 
@@ -32,9 +31,10 @@ def build_asgi(host: Host) -> ASGIApp:
         Route("/admin/host/drain", admin.guard(admin.drain), methods=["POST"]),
         Route("/admin/host/drain/status", admin.guard(admin.drain_status), methods=["GET"]),
         Route("/admin/clock", admin.guard(admin.clock), methods=["GET", "POST"]),
-        Route("/{path:path}", _or_home(host), methods=_EVERY_METHOD),
     ]
     app = Starlette(routes=routes)
+    # Not a route: Starlette's match no line break, which a path may hold.
+    app.router.default = request_response(_or_home(host))
     site = _sign_in_site(host.options)
     return EasyAuth(app=app, site=site) if site else app
 

@@ -3,21 +3,19 @@
 import base64
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
 from sandbox.cloud import Cloud
-from sandbox.entra.sign_in_site import add_sign_in_site, stands_at
+from sandbox.entra.sign_in_site import add_sign_in_site
 from sandbox.host.process import HostProcess
 from sandbox.storage import Azurite
+from tests.sandbox.people import app_settings, app_with_sign_in, sign_in
 
 pytestmark = pytest.mark.sandbox
 
-ROOT = Path(__file__).parents[2]
-NEVER = "0 0 0 1 1 *"
 BROWSER = {"accept": "text/html", "sec-fetch-site": "same-origin"}
 
 type Browser = Callable[[str], httpx.Client]
@@ -32,22 +30,8 @@ def client_id(cloud: Cloud) -> str:
 def host(
     cloud: Cloud, azurite: Azurite, client_id: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[HostProcess]:
-    settings = cloud.environment() | {
-        "AzureWebJobsStorage__blobServiceUri": azurite.blob_url,
-        "AzureWebJobsStorage__queueServiceUri": azurite.queue_url,
-        "AzureWebJobsStorage__tableServiceUri": azurite.table_url,
-        "AzureWebJobsStorage__credential": "managedidentity",
-        "AzureWebJobsStorage__clientId": cloud.app[0],
-        "ROTATION_VERIFY_VAULT_CHALLENGE": "false",
-        "SCAN_SCHEDULE": NEVER,
-        "WEEKLY_SCHEDULE": NEVER,
-        "DIGEST_SCHEDULE": NEVER,
-        "RECOVER_SCHEDULE": NEVER,
-    }
-    told = {"client": client_id, "authority": cloud.urls["authority"], "tenant": cloud.tenant_id}
-    arguments = tuple(f"--sign-in-{name}={value}" for name, value in told.items())
-    with HostProcess(ROOT, settings, folder=tmp_path_factory.mktemp("host"), arguments=arguments) as running:
-        stands_at(cloud.entra, client_id, running.url)
+    folder = tmp_path_factory.mktemp("host")
+    with app_with_sign_in(cloud, app_settings(cloud, azurite), client_id, folder) as running:
         yield running
 
 
@@ -56,15 +40,13 @@ def browser(host: HostProcess, cloud: Cloud) -> Iterator[Browser]:
     """Give a browser in which somebody of that name has signed in."""
     opened: list[httpx.Client] = []
 
-    def sign_in(name: str) -> httpx.Client:
-        client = httpx.Client(base_url=host.url, timeout=30, follow_redirects=True)
+    def signed_in(name: str) -> httpx.Client:
+        client = httpx.Client(base_url=host.url, timeout=30)
         opened.append(client)
-        mail = f"{'.'.join(name.lower().split())}@{cloud.entra.directory.default_domain}"
-        answer = client.get("/.auth/login/aad", params={"login_hint": mail, "post_login_redirect_uri": "/.auth/me"})
-        assert answer.json()[0]["user_id"] == mail
+        sign_in(client, name, cloud)
         return client
 
-    yield sign_in
+    yield signed_in
     for client in opened:
         client.close()
 
@@ -111,7 +93,7 @@ def test_a_sign_in_that_nobody_began_here_is_refused(host: HostProcess) -> None:
 def test_a_reader_reads_and_an_operator_acts(browser: Browser) -> None:
     reader, operator, nobody = browser("Rita Reader"), browser("Oskar Operator"), browser("Nils Nobody")
     pause = {"reason": "change freeze"}
-    assert reader.get("/entra/api/lines").json() == {"lines": []}
+    assert reader.get("/entra/api/lines").json() == {"lines": [], "next": None, "total": 0}
     assert reader.post("/entra/api/pause", json=pause).status_code == 403
     assert nobody.get("/entra/api/lines").status_code == 403
     assert nobody.get("/entra/api/nowhere").status_code == 403

@@ -1,4 +1,4 @@
-"""Signed texts: ours only, for one purpose, for a time, and once where that is asked."""
+"""Signed texts: ours only, for one purpose, for a time."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ import pytest
 
 from rotation.domain.errors import Refused
 from rotation.ledger import keys
-from rotation.ledger.once import Once
+from rotation.ledger.once import Once, Taken
 from rotation.workflows import signing
 from tests.fakes.world import VAULT, World
 
@@ -43,16 +43,10 @@ async def test_it_ends() -> None:
     assert await refused(world, text) == "link-expired"
 
 
-async def test_one_use_is_one_use() -> None:
+async def test_each_text_has_a_name_of_its_own() -> None:
     world = World()
-    text = await signing.sign(world.services(), "snooze", {}, lifetime=DAY)
-    other = await signing.sign(world.services(), "snooze", {}, lifetime=DAY)
-    await signing.opened(world.services(), "snooze", text)
-    assert (await signing.use(world.services(), "snooze", text)).claims == {}
-    with pytest.raises(Refused) as found:
-        await signing.use(world.services(), "snooze", text)
-    assert found.value.reason == "link-used"
-    await signing.use(world.services(), "snooze", other)
+    texts = [await signing.sign(world.services(), "snooze", {}, lifetime=DAY) for _time in range(2)]
+    assert len({(await signing.opened(world.services(), "snooze", text)).nonce for text in texts}) == 2
 
 
 async def test_a_new_key_is_made_each_quarter_and_the_one_before_is_good() -> None:
@@ -82,10 +76,10 @@ async def test_a_key_that_another_process_made_is_found_before_a_link_is_refused
 
 
 async def test_what_has_ended_is_swept() -> None:
-    world = World()
+    world, now = World(), World().clock.now()
+    once = Once(world.services().tables)
     for days in (1, 3):
-        text = await signing.sign(world.services(), "snooze", {}, lifetime=days * DAY)
-        await signing.use(world.services(), "snooze", text)
+        await once.take(str(days), Taken(kind="x", owner="me", began_at=now, expires_at=now + days * DAY))
     world.clock.advance(2 * DAY)
-    assert await Once(world.services().tables).sweep(world.clock.now()) == 1
+    assert await once.sweep(world.clock.now()) == 1
     assert len(world.tables.all_rows(keys.ONCE)) == 1
