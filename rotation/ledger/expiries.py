@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from operator import attrgetter
 
-from rotation.domain.identifiers import KeyId
+from rotation.domain.errors import NotFound
+from rotation.domain.identifiers import KeyId, ObjectId
 from rotation.ledger import keys
 from rotation.ledger.codec import Codec
-from rotation.ports.tables import TRANSACTION_LIMIT, Change, Delete, Query, Row, Tables, Upsert, Value
+from rotation.ports.tables import TRANSACTION_LIMIT, Change, Delete, Query, Row, Tables, Upsert, Value, prefix
 
 ENDED_KEPT = timedelta(days=30)
 
@@ -145,6 +146,19 @@ async def all_expiries(tables: Tables) -> AsyncIterator[Expiry]:
     """Read every row."""
     async for row in tables.query(keys.EXPIRIES, Query()):
         yield CODEC.record(row.values)
+
+
+async def find_expiry(tables: Tables, application: ObjectId, key_id: KeyId) -> Expiry:
+    """
+    Find one credential's row, in whatever week it ends.
+
+    Raises:
+        NotFound: It is in no row: it ends beyond the horizon, or is none of ours.
+    """
+    key = f"{application}|{key_id}"
+    async for row in tables.query(keys.EXPIRIES, prefix(None, key)):
+        return CODEC.record(row.values)
+    raise NotFound(f"nobody is reminded of credential {key_id}", reason="no-such-expiry", key_id=key_id)
 
 
 async def put(tables: Tables, expiry: Expiry) -> None:

@@ -13,7 +13,9 @@ from rotation.ledger.scans import ScanRecord
 from rotation.ports.directory import Owner
 from rotation.workflows.checking import Checked, DestinationView
 from rotation.workflows.notify_test import ChannelProof
+from rotation.workflows.reading.expiries import ExpiryRow
 from rotation.workflows.reading.hand_offs import WaitingHandOff
+from rotation.workflows.reading.inventory.listing import ApplicationRow
 from rotation.workflows.reading.strips import Strip
 from rotation.workflows.views import EventView, LineView
 
@@ -54,6 +56,29 @@ class LineList:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationList:
+    """One page of applications, as of the last complete pass."""
+
+    at: datetime
+    owners_at: datetime | None
+    """As of when owners are known; None: no pass has read them."""
+    applications: tuple[ApplicationRow, ...]
+    next: str | None
+    total: int
+    of: int
+    """All that there are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpiryList:
+    """One page of end dates, the earliest first."""
+
+    expiries: tuple[ExpiryRow, ...]
+    next: str | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScanList:
     """One page of scans, newest first."""
 
@@ -67,6 +92,8 @@ class RotationList:
     """One page of rotations, the latest move first; of each line its latest one."""
 
     rotations: tuple[Strip, ...]
+    stopped: Mapping[str, int]
+    """How many stopped for which reason, of all."""
     next: str | None
     total: int
 
@@ -108,6 +135,15 @@ class Proofs:
     """What became of one message on each channel."""
 
     proofs: tuple[ChannelProof, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snoozed:
+    """Nobody is reminded of it until then."""
+
+    key_id: str
+    ends_at: datetime
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

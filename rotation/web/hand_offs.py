@@ -9,7 +9,7 @@ from rotation.domain.identifiers import NAME, DestinationName, RotationId
 from rotation.web.answers import HandOffList
 from rotation.web.bodies import Body, read
 from rotation.web.exchange import Request, Response, accepted, ok
-from rotation.web.queries import PageQuery, page_of, read_query
+from rotation.web.queries import PageQuery, following, page_of, read_query
 from rotation.workflows import operating
 from rotation.workflows.finding import find_rotation
 from rotation.workflows.reading import hand_offs
@@ -28,9 +28,13 @@ class AcknowledgeBody(Body):
 async def everything(services: Services, request: Request) -> Response:
     """List the hand-offs that wait for a person, most urgent first."""
     asked = read_query(PageQuery, request)
-    found = await hand_offs.hand_offs(services)
-    page = page_of(found, asked, request, named=lambda each: f"{each.rotation}|{each.destination}")
-    return ok(HandOffList(hand_offs=page.items, next=page.next, total=page.total))
+    found = sorted(await hand_offs.hand_offs(services), key=_urgency)
+    page = page_of(found, asked, key=_urgency)
+    return ok(HandOffList(hand_offs=page.rows, next=following(request, page.following), total=page.found))
+
+
+def _urgency(each: hand_offs.WaitingHandOff) -> str:
+    return f"{each.deadline:%Y%m%dT%H%M%S%f}|{each.name}|{each.destination}|{each.rotation}"
 
 
 async def report(services: Services, request: Request) -> Response:

@@ -9,7 +9,12 @@ from datetime import datetime, timedelta
 
 from rotation.domain.errors import ApplicationGone, RotationError
 from rotation.domain.identifiers import ObjectId
+from rotation.web.admitting import require
 from rotation.web.exchange import Request, Response
+from rotation.web.principal import Role
+from rotation.web.queries import Query, read_query
+from rotation.workflows.doctor.examining import examine
+from rotation.workflows.doctor.findings import Finding, Wants
 from rotation.workflows.scanning import last_complete, last_finished
 from rotation.workflows.services import Services
 from rotation.workflows.watching import missed_night, standing_still, told
@@ -39,8 +44,31 @@ class Health:
     checks: tuple[Check, ...]
 
 
-async def report(services: Services, request: Request) -> Response:  # noqa: ARG001  # every handler's signature
-    """Ask everything at once; 200 where all of it is well, else 503 with the same body."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """What the doctor found."""
+
+    healthy: bool
+    at: datetime
+    who: str
+    findings: tuple[Finding, ...]
+
+
+class HealthQuery(Query):
+    """How far to look."""
+
+    deep: bool = False
+
+
+async def report(services: Services, request: Request) -> Response:
+    """
+    Ask everything at once; 200 where all of it is well, else 503 with the same body.
+
+    Raises:
+        NotAllowed: It asks for a `deep` look, which probes by writing, and is no administrator.
+    """
+    if read_query(HealthQuery, request).deep:
+        return await _deep(services, request)
     checks = await asyncio.gather(
         _check("storage", _storage(services)),
         _check("vault", _vault(services)),
@@ -53,6 +81,14 @@ async def report(services: Services, request: Request) -> Response:  # noqa: ARG
     healthy = all(check.healthy for check in checks)
     body = Health(healthy=healthy, at=services.clock.now(), checks=tuple(checks))
     return Response(status=200 if healthy else 503, body=body)
+
+
+async def _deep(services: Services, request: Request) -> Response:
+    """Let the doctor look at everything that the deployment stands on, with what mends each thing."""
+    require(request, Role.ADMINISTRATOR, by_person=True)
+    found = await examine(services, Wants(sparing=True, by=request.by))
+    told = Examined(healthy=found.healthy, at=found.at, who=found.who, findings=found.findings)
+    return Response(status=200 if found.healthy else 503, body=told)
 
 
 async def _check(name: str, asking: Awaitable[tuple[bool, str]]) -> Check:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from rotation.domain.credential import NEVER
 from rotation.domain.errors import Misread, Refused
 from rotation.domain.identifiers import NAME, DestinationName, KeyId, LineId, LineName, ObjectId, SecretVersion, is_guid
 from rotation.web.admitting import require
@@ -11,13 +12,15 @@ from rotation.web.answers import Enrolled, LineList, Released
 from rotation.web.bodies import Body, KeyIdText, Why, read
 from rotation.web.exchange import Request, Response, accepted, ok
 from rotation.web.principal import Role
-from rotation.web.queries import PageQuery, page_of, read_query
+from rotation.web.queries import PageQuery, following, page_of, read_query
 from rotation.workflows import enrolling, going_back, previewing, showing
 from rotation.workflows.enrolled import enrol_command
 from rotation.workflows.facts import facts
 from rotation.workflows.finding import Found, find_application
+from rotation.workflows.reading.states import STATES
 from rotation.workflows.services import Services
 from rotation.workflows.telling import preview_told
+from rotation.workflows.views import LineView
 
 NAMED = f"^{NAME.pattern}$"
 type LineState = Literal["", "expired", "blocked", "waiting", "overlapping", "under-way", "healthy"]
@@ -71,8 +74,14 @@ async def everything(services: Services, request: Request) -> Response:
         and asked.policy in {"", view.policy}
         and (wanted in view.name.casefold() or wanted in {view.application, view.client_id})
     ]
-    page = page_of(chosen, asked, request, named=lambda view: f"{view.application}|{view.line}")
-    return ok(LineList(lines=page.items, next=page.next, total=page.total))
+    page = page_of(sorted(chosen, key=_urgency), asked, key=_urgency)
+    return ok(LineList(lines=page.rows, next=following(request, page.following), total=page.found))
+
+
+def _urgency(view: LineView) -> str:
+    return (
+        f"{STATES.index(view.state)}|{view.ends_at or NEVER:%Y%m%dT%H%M%S}|{view.name}|{view.application}|{view.line}"
+    )
 
 
 async def report(services: Services, request: Request) -> Response:

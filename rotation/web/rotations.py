@@ -1,9 +1,8 @@
 """`/api/rotations`: ask for a rotation of an enrolled line, follow it, and declare a compromise."""
 
-from datetime import UTC, datetime
 from typing import Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from rotation.domain.errors import Refused
 from rotation.domain.identifiers import KeyId, LineId, LineName
@@ -14,13 +13,14 @@ from rotation.web.bodies import BadRequest, Body, KeyIdText, read
 from rotation.web.exchange import Request, Response, accepted, ok
 from rotation.web.lines import NAMED
 from rotation.web.principal import Role
-from rotation.web.queries import PageQuery, page_of, read_query
+from rotation.web.queries import PageQuery, following, read_query
 from rotation.workflows import previewing, showing
 from rotation.workflows.enrolled import must_be_enrolled
 from rotation.workflows.facts import facts
 from rotation.workflows.finding import Found, find_application, find_rotation
 from rotation.workflows.opening import Ask, NotOpened, open_rotation
-from rotation.workflows.reading.strips import moved_since
+from rotation.workflows.reading import lists
+from rotation.workflows.reading import rotation as weighing
 from rotation.workflows.services import Services
 
 type RotationState = Literal["", "expired", "blocked", "waiting", "overlapping", "under-way", "done", "ended"]
@@ -123,24 +123,29 @@ class RotationQuery(PageQuery):
     """What the list can be narrowed to."""
 
     state: RotationState = ""
-    reason: str = Field(default="", max_length=40)
-    application: str = Field(default="", max_length=36)
+    reason: str = Field(default="", max_length=60)
+    open: bool | None = None
+    since: AwareDatetime | None = None
+    search: str = Field(default="", max_length=120)
 
 
 async def everything(services: Services, request: Request) -> Response:
     """List the latest rotation of every line, the latest move first."""
     asked = read_query(RotationQuery, request)
-    entries = [entry async for entry in services.lines.all()]
-    told = moved_since(entries, datetime.min.replace(tzinfo=UTC), services.clock.now())
-    chosen = [
-        each
-        for each in told
-        if asked.state in {"", each.state}
-        and asked.reason in {"", each.reason}
-        and asked.application.lower() in {"", each.application}
-    ]
-    page = page_of(chosen, asked, request, named=lambda each: each.rotation)
-    return ok(RotationList(rotations=page.items, next=page.next, total=page.total))
+    wanted = lists.RotationsAsked(
+        open=asked.open, reason=asked.reason, state=asked.state, since=asked.since, text=asked.search
+    )
+    found = await lists.rotations(services, wanted, limit=asked.limit, cursor=asked.cursor or None)
+    page = found.page
+    told = RotationList(
+        rotations=page.rows, stopped=found.stopped, next=following(request, page.following), total=page.found
+    )
+    return ok(told)
+
+
+async def weighed(services: Services, request: Request) -> Response:
+    """Show a rotation with its phases, the evidence for every removal, and what may be asked for now."""
+    return ok(await weighing.rotation(services, await find_rotation(services, request.route["id"])))
 
 
 async def report(services: Services, request: Request) -> Response:

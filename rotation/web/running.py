@@ -1,18 +1,19 @@
 """What is asked of the whole deployment: overview, configuration in force, audit trail, replay, test messages."""
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
-from rotation.ledger import application as ledger
-from rotation.web.answers import EventList, InForce, Proofs
-from rotation.web.bodies import Body, read
+from rotation.domain.identifiers import KeyId
+from rotation.ledger.expiries import find_expiry
+from rotation.web.answers import EventList, InForce, Proofs, Snoozed
+from rotation.web.bodies import Body, KeyIdText, read
 from rotation.web.exchange import Request, Response, ok
-from rotation.web.queries import PageQuery, page_of, read_query
-from rotation.workflows import replaying
+from rotation.web.queries import PageQuery, following, page_of, read_query
+from rotation.workflows import replaying, snoozing
 from rotation.workflows.finding import find_application
 from rotation.workflows.notify_test import notify_test
+from rotation.workflows.reading.audit import AuditRow, trail
 from rotation.workflows.reading.overview import overview as overview_of
 from rotation.workflows.services import Services
-from rotation.workflows.telling import event
 
 
 class NothingBody(Body):
@@ -31,6 +32,7 @@ class AuditQuery(PageQuery):
     application: str = Field(default="", max_length=256)
     what: str = Field(default="", max_length=60)
     by: str = Field(default="", max_length=200)
+    since: AwareDatetime | None = None
 
 
 async def overview(services: Services, request: Request) -> Response:  # noqa: ARG001  # every handler's signature
@@ -59,26 +61,43 @@ async def configuration(services: Services, request: Request) -> Response:  # no
 async def audit(services: Services, request: Request) -> Response:
     """List who did what and from where, newest first: of one application, or of what belongs to none."""
     asked = read_query(AuditQuery, request)
-    if asked.application:
-        found = await find_application(services, asked.application)
-        rows = await ledger.events(services.tables, found.object_id)
-    else:
-        rows = await services.control.history()
-    told = [event(row) for row in reversed(rows)]
-    chosen = [
-        each
-        for each in told
-        if asked.what in {"", each.what}
-        and (not asked.by or asked.by.casefold() == each.facts.get("by", "").casefold())
-    ]
-    page = page_of(chosen, asked, request, named=lambda each: f"{each.at.isoformat()} {each.what}")
-    return ok(EventList(events=page.items, next=page.next, total=page.total))
+    of = (await find_application(services, asked.application)).object_id if asked.application else None
+    chosen = [row async for row in trail(services, of=of, since=asked.since) if _wanted(row, asked)]
+    page = page_of(chosen[::-1], asked, key=lambda row: row.key, down=True)
+    told = tuple(row.event for row in page.rows)
+    return ok(EventList(events=told, next=following(request, page.following), total=page.found))
+
+
+def _wanted(row: AuditRow, asked: AuditQuery) -> bool:
+    by = asked.by.casefold()
+    return asked.what in {"", row.event.what} and by in {"", row.event.facts.get("by", "").casefold()}
 
 
 async def replay(services: Services, request: Request) -> Response:
     """Let everything that gave up go on; said twice it is as said once."""
     read(NothingBody, request)
     return ok(await replaying.replay(services, by=request.by, where=request.where))
+
+
+class SnoozeBody(Body):
+    """Which credential to be silent about."""
+
+    application: str = Field(min_length=1, max_length=256)
+    key_id: KeyIdText
+
+
+async def snooze(services: Services, request: Request) -> Response:
+    """
+    Let everybody who hears of a credential hear nothing of it for a week.
+
+    Raises:
+        NotFound: Nobody is reminded of it (`no-such-expiry`).
+    """
+    body = read(SnoozeBody, request)
+    found = await find_application(services, body.application)
+    expiry = await find_expiry(services.tables, found.object_id, KeyId(body.key_id))
+    until = await snoozing.snooze_credential(services, expiry, by=request.by, where=request.where)
+    return ok(Snoozed(key_id=body.key_id, ends_at=expiry.end_at, until=until))
 
 
 async def send_test(services: Services, request: Request) -> Response:

@@ -1,18 +1,17 @@
 """`/api/scans`: ask for a scan, follow it, list the last ones."""
 
-from datetime import timedelta
 from typing import Literal
 
 from rotation.ledger.scans import ScanRecord, Scans
 from rotation.web.answers import ScanList
 from rotation.web.bodies import Body, read
 from rotation.web.exchange import Request, Response, accepted, ok
-from rotation.web.queries import PageQuery, page_of, read_query
+from rotation.web.queries import PageQuery, following, page_of, read_query
 from rotation.workflows import scanning
+from rotation.workflows.reading.scans import LOOKED_BACK
 from rotation.workflows.services import Services
 
 type Pass = Literal["secrets", "usage", "drift", "connection-secrets", "owners", "certificates", "service-principals"]
-LISTED = timedelta(days=90)
 
 
 class ScanBody(Body):
@@ -44,10 +43,11 @@ async def report(services: Services, request: Request) -> Response:
 async def everything(services: Services, request: Request) -> Response:
     """List the scans of the last ninety days, newest first."""
     asked = read_query(ScanQuery, request)
-    records = await Scans(services.tables).since(services.clock.now() - LISTED)
-    chosen = [record for record in reversed(records) if asked.state in {"", _state(record)}]
-    page = page_of(chosen, asked, request, named=lambda record: record.id)
-    return ok(ScanList(scans=page.items, next=page.next, total=page.total))
+    records = await Scans(services.tables).since(services.clock.now() - LOOKED_BACK)
+    newest = sorted(records, key=lambda record: record.id, reverse=True)
+    chosen = [record for record in newest if asked.state in {"", _state(record)}]
+    page = page_of(chosen, asked, key=lambda record: record.id, down=True)
+    return ok(ScanList(scans=page.rows, next=following(request, page.following), total=page.found))
 
 
 def _state(record: ScanRecord) -> str:

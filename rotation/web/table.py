@@ -4,6 +4,7 @@ from rotation.ledger.scans import ScanRecord
 from rotation.web import (
     acting,
     answers,
+    applications,
     brakes,
     destinations,
     hand_offs,
@@ -19,8 +20,10 @@ from rotation.web.principal import Role
 from rotation.web.queries import PageQuery
 from rotation.web.routes import Route
 from rotation.workflows import going_back, replaying, retire_now, views
+from rotation.workflows.reading.application import ApplicationPage
 from rotation.workflows.reading.hand_offs import WaitingHandOff
 from rotation.workflows.reading.overview import Overview
+from rotation.workflows.reading.rotation import RotationPage
 
 OPERATOR, ADMINISTRATOR = Role.OPERATOR, Role.ADMINISTRATOR
 
@@ -31,18 +34,22 @@ def _look(path: str, handler: Handler, gives: object, asks: type | None = None) 
 
 _LOOKS = (
     _look("overview", running.overview, Overview),
+    _look("applications", applications.everything, answers.ApplicationList, applications.ApplicationQuery),
+    _look("applications/{id}", applications.report, ApplicationPage),
+    _look("expiries", applications.expiries, answers.ExpiryList, applications.ExpiryQuery),
     _look("scans", scans.everything, answers.ScanList, scans.ScanQuery),
     _look("scans/{id}", scans.report, ScanRecord),
     _look("lines", lines.everything, answers.LineList, lines.LineQuery),
     _look("lines/{id}", lines.report, views.LineDetail),
     _look("rotations", rotations.everything, answers.RotationList, rotations.RotationQuery),
     _look("rotations/{id}", rotations.report, views.RotationView),
+    _look("rotations/{id}/evidence", rotations.weighed, RotationPage),
     _look("hand-offs", hand_offs.everything, answers.HandOffList, PageQuery),
     _look("hand-offs/{rotation}/{destination}", hand_offs.report, WaitingHandOff),
     _look("destinations", destinations.everything, answers.DestinationList),
     _look("configuration", running.configuration, answers.InForce),
     _look("audit", running.audit, answers.EventList, running.AuditQuery),
-    _look("health", health.report, health.Health),
+    _look("health", health.report, health.Health | health.Examined, health.HealthQuery),
     _look("openapi.json", openapi.describing(lambda: API), dict[str, object]),
 )
 
@@ -176,6 +183,14 @@ _ACTS = (
         needs=OPERATOR,
         takes=running.NothingBody,
         gives=replaying.Replayed,
+    ),
+    Route(
+        method="POST",
+        path="snooze",
+        handler=running.snooze,
+        needs=OPERATOR,
+        takes=running.SnoozeBody,
+        gives=answers.Snoozed,
     ),
     Route(
         method="POST",

@@ -41,11 +41,18 @@ async def audit(
     Raises:
         Misread: The cursor is none.
     """
+    rows = [row async for row in trail(services, of=of, since=since)]
+    return paged(rows[::-1], lambda row: row.key, limit=limit, cursor=cursor, down=True)
+
+
+async def trail(
+    services: Services, *, of: ObjectId | None = None, since: datetime | None = None
+) -> AsyncIterator[AuditRow]:
+    """Read what happened to the deployment, or to one application, oldest first; else in the last 30 days."""
     table, partition = (keys.ROTATIONS, str(of)) if of else (keys.CONTROL, keys.CONTROL)
     first = f"{_FIRST}{since or services.clock.now() - LOOKED_BACK:%Y%m%dT%H%M%S}"
-    query = Query(partition=partition, first=first, before=_AFTER)
-    rows = [_row(row) async for row in services.tables.query(table, query)]
-    return paged(rows[::-1], lambda row: row.key, limit=limit, cursor=cursor, down=True)
+    async for row in services.tables.query(table, Query(partition=partition, first=first, before=_AFTER)):
+        yield _row(row)
 
 
 async def everything(services: Services) -> AsyncIterator[AuditRow]:

@@ -212,3 +212,25 @@ async def test_a_service_may_be_down_and_it_is_told_as_such(world: World) -> Non
     application = world.add_application()
     world.vaults.memory(VAULT).mishaps.plan("versions", Mishap.UNAVAILABLE)
     assert (await enrol(world, application, ALMA, preview=True)).status == 503
+
+
+async def test_an_operator_silences_a_credential_for_a_week(world: World) -> None:
+    application = world.add_application()
+    await world.scan()
+    asked = {"application": application.object_id, "keyId": application.secrets[0].key_id}
+    assert (await come(world, "POST", "snooze", asked, by=RITA)).status == 403
+    done = await come(world, "POST", "snooze", asked, by=OSKAR, **FROM)
+    assert done.body["until"] > world.clock.now().isoformat()
+    trail = await come(world, "GET", "audit?what=reminder.snoozed")
+    assert trail.body["events"][0]["facts"]["where"] == "web from 203.0.113.9"
+    unknown = asked | {"keyId": "ffffffff-0000-4000-8000-000000000000"}
+    assert (await come(world, "POST", "snooze", unknown, by=OSKAR)).slug == "no-such-expiry"
+
+
+async def test_only_an_administrator_has_the_doctor_look(world: World) -> None:
+    for by in (None, BOT, OSKAR):
+        assert (await come(world, "GET", "health?deep=true", by=by)).status == 403
+    seen = await come(world, "GET", "health?deep=true", by=ALMA)
+    assert seen.status in {200, 503}
+    assert {"table", "vault", "permission"} <= {finding["check"] for finding in seen.body["findings"]}
+    assert (await come(world, "GET", "health?deep=perhaps", by=ALMA)).slug == "bad-request"
