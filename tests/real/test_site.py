@@ -16,7 +16,7 @@ MKDOCS = ROOT / ".tools" / "docs" / "bin" / "python"
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
-    asked = [MKDOCS, "-m", "mkdocs", "build", "--strict", "--site-dir", folder]
+    asked: list[str | Path] = [MKDOCS, "-m", "mkdocs", "build", "--strict", "--site-dir", folder]
     quiet = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
     done = subprocess.run(asked, cwd=ROOT, env=quiet, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

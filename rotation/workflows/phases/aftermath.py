@@ -54,14 +54,14 @@ async def sweep(step: Step, seen: Application | None = None) -> datetime | None:
             await step.save(rotation=replace(step.rotation, orphans=()))
         return grown
     await step.permit()
-    seen = dict(step.rotation.orphans)
+    before = dict(step.rotation.orphans)
     spacing = step.services.timing.look_spacing
     versions = [*await step.vault.versions(step.staged_name)]
     published = await step.vault.versions(step.line.enrolment.secret_name)
     due = [s.key_id for s in suspects if not tags.carries(published, s.key_id)]
     await _disable_given_up(step, due, versions)
-    ready = [key_id for key_id in due if key_id in seen and step.now >= seen[key_id] + spacing]
-    fresh = tuple((key_id, seen.get(key_id, step.now)) for key_id in due)
+    ready = [key_id for key_id in due if key_id in before and step.now >= before[key_id] + spacing]
+    fresh = tuple((key_id, before.get(key_id, step.now)) for key_id in due)
     facts = {"key_ids": ",".join(ready)}
     events = [Event(what="orphan.removing", facts=facts)] if ready else []
     await step.save(rotation=replace(step.rotation, orphans=fresh), events=events)
