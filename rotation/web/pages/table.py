@@ -9,6 +9,7 @@ from rotation.web.pages import (
     expiries,
     files,
     hand_offs,
+    on_credentials,
     on_lines,
     on_rotations,
     overview,
@@ -46,6 +47,12 @@ ACTS = (
         needs=Role.OPERATOR,
         previews=on_rotations.preview_retire,
         does=on_rotations.retire,
+    ),
+    Act(
+        path="applications/{id}/keys/{key}/snooze",
+        needs=Role.OPERATOR,
+        previews=on_credentials.preview_snooze,
+        does=on_credentials.snooze,
     ),
     Act(
         path="applications/{id}/lines/{line}/rotate",

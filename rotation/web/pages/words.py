@@ -30,6 +30,7 @@ LEVELS = {
 SAID = {
     "pressed": "Your first press was taken; this is how it stands.",
     "scan": "Asked for. It runs from its queue; look again in a moment.",
+    "snoozed": "Quiet for a week. The end date stays as it is.",
     "paused": "Paused. Nothing is minted, published, delivered or removed until somebody resumes.",
     "resumed": "Resumed. What waited goes on.",
     "approved": "Approved. It goes on.",

@@ -152,6 +152,21 @@ async def test_a_release_says_what_must_be_watched(world: World, ada: Browser) -
     assert "Nothing of this application is enrolled." in shown.text
 
 
+async def test_reminders_of_a_credential_are_snoozed_on_a_word(busy: World) -> None:
+    ada = Browser(busy)
+    watched = next(
+        link for link in (await ada.get("/expiries?what=unmanaged")).links if link.startswith("/applications/")
+    )
+    page = await ada.get(watched)
+    link = next(link for link in page.links if link.endswith("/snooze"))
+    asked = await ada.get(link)
+    assert "Goes quiet" in asked.text
+    assert "Quiet for a week." in (await ada.follow(await ada.press(asked.form))).text
+    events = [row.values["what"] for row in await busy.calm().control.history()]
+    assert "reminder.snoozed" in events
+    assert (await ada.get(f"{watched}/keys/{'0' * 8}/snooze")).status == 404
+
+
 async def test_a_hand_off_is_confirmed_with_its_answers(busy: World) -> None:
     ada = Browser(busy)
     address = next(link for link in (await ada.get("/hand-offs")).links if link.startswith("/hand-offs/"))
