@@ -1,6 +1,6 @@
 """Secrets in Azure Key Vault (platform.md C)."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from rotation.adapters.azure_errors import (
     translated,
 )
 from rotation.adapters.closing import Closing
-from rotation.domain.errors import NotFound, RotationError, VaultRefused
+from rotation.domain.errors import NotFound, Retryable, RotationError, VaultRefused
 from rotation.domain.identifiers import SecretVersion
 from rotation.domain.secret import SecretText
 from rotation.ports.vault import NewVersion, Vault, VersionProperties
@@ -101,6 +101,20 @@ class KeyVault(Closing):
             await self._refuse_deleted(name)
             raise
 
+    async def delete(self, name: str) -> None:
+        """Delete a secret with all its versions, and purge it where that is allowed; one that is gone is fine."""
+        await self._gone(self._client.delete_secret(name), f"delete {name}", name)
+        try:
+            await self._gone(self._client.purge_deleted_secret(name), f"purge {name}", name)
+        except (VaultRefused, Retryable):  # purge protection, or no right to purge: it goes by itself (platform.md C3)
+            return
+
+    async def _gone(self, call: Awaitable[object], what: str, name: str) -> None:
+        try:
+            await answer(call, self._translator(what, name))
+        except NotFound:
+            return
+
     def _listed(self, name: str) -> AsyncIterator[SecretProperties]:
         found = self._client.list_properties_of_secret_versions(name)
         return each(found, self._translator(f"list {name}", name))
@@ -142,10 +156,17 @@ class KeyVaults(Closing):
         self._open: dict[str, KeyVault] = {}
 
     def at(self, url: str) -> Vault:
+        return self._opened(url)
+
+    def _opened(self, url: str) -> KeyVault:
         address = url.rstrip("/")
         if address not in self._open:
             self._open[address] = KeyVault(address, self._credential, verify_challenge_resource=self._verify)
         return self._open[address]
+
+    async def delete(self, url: str, name: str) -> None:
+        """Delete a secret of a vault. Not of the port: only what deletes a rehearsal's own may ask for it."""
+        await self._opened(url).delete(name)
 
     async def close(self) -> None:
         """Close every vault's connections."""

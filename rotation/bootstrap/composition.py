@@ -13,6 +13,7 @@ from rotation.adapters.clock import RandomUlids, SystemClock
 from rotation.adapters.config_source import config_source
 from rotation.adapters.graph.client import GraphClient
 from rotation.adapters.graph.directory import GraphDirectory
+from rotation.adapters.graph.throw_aways import GraphThrowAways
 from rotation.adapters.graph.usage import GraphUsageReport
 from rotation.adapters.identity import hosted_identity, terminal_identity
 from rotation.adapters.key_vault import KeyVaults
@@ -31,7 +32,7 @@ from rotation.domain.pace import Paces
 from rotation.domain.schedule import Schedule
 from rotation.domain.secret import SecretText
 from rotation.integrations.catalogue import Catalogue
-from rotation.integrations.services import IntegrationServices, OpenClient, TokenAs, TokenFor
+from rotation.integrations.services import IntegrationServices, TokenAs, TokenFor
 from rotation.ledger.control import Control
 from rotation.notifications.graph_mail import GraphMail
 from rotation.notifications.teams import Teams
@@ -81,11 +82,9 @@ class Composition:
         directory = GraphDirectory(graph)
         sign_in, clock = _sign_in(settings), SystemClock()
         configurations = self._configurations(account, Control(tables), clock)
-        open_client = client_opener()
         known = _for_kinds(
             settings,
             vaults=vaults,
-            open_client=open_client,
             clock=clock,
             directory=directory,
             token=partial(_token, identity),
@@ -105,6 +104,7 @@ class Composition:
             channels=self._channels(identity, configurations, vaults.at(settings.vault_url)),
             configurations=configurations,
             surroundings=self._surroundings(identity, graph, account),
+            throw_aways=GraphThrowAways(graph, vaults),
             tenant_id=settings.tenant_id,
             vault_url=settings.vault_url,
             worker=f"{socket.gethostname()}-{os.getpid()}",
@@ -170,7 +170,6 @@ def _for_kinds(
     settings: Settings,
     *,
     vaults: KeyVaults,
-    open_client: OpenClient,
     clock: Clock,
     directory: Directory,
     token: TokenFor,
@@ -179,7 +178,7 @@ def _for_kinds(
     return IntegrationServices(
         vaults=vaults,
         home_vault=settings.vault_url,
-        open_client=open_client,
+        open_client=client_opener(),
         clock=clock,
         tenant_id=TenantId(settings.tenant_id),
         directory=directory,

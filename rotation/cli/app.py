@@ -13,6 +13,7 @@ from rotation.cli import (
     handing,
     looking,
     notifying,
+    rehearsing,
     replaying,
     retiring,
     rotating,
@@ -31,7 +32,7 @@ app = typer.Typer(
 
 COMMANDS: tuple[tuple[str, tuple[Callable[..., None], ...]], ...] = (
     ("Look", (looking.status, looking.plan, looking.show, handing.handoffs, doctoring.doctor)),
-    ("Whose it is", (enrolling.enrol, enrolling.release)),
+    ("Whose it is", (rehearsing.rehearse, enrolling.enrol, enrolling.release)),
     (
         "One rotation",
         (

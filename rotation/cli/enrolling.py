@@ -40,6 +40,7 @@ class Wanted:
     key_ids: Sequence[str]
     adopt: bool
     tier_zero: bool
+    unrehearsed: bool
 
 
 def line_name(text: str) -> LineName:
@@ -76,6 +77,7 @@ async def _wish(services: Services, wanted: Wanted, by: str) -> Wish:
         key_ids=key_ids(wanted.key_ids) or None,
         adopt=wanted.adopt,
         tier_zero=wanted.tier_zero,
+        unrehearsed=wanted.unrehearsed,
     )
 
 
@@ -93,13 +95,23 @@ def enrol(
     tier_zero: Annotated[
         bool, typer.Option("--tier-zero", help="Yes, although it holds roles that write the directory.")
     ] = False,
+    unrehearsed: Annotated[
+        bool, typer.Option("--unrehearsed", help="Yes, although no rehearsal has passed here; it is recorded.")
+    ] = False,
     as_person: AsPerson = "",
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a line ours to rotate, after a preview of what that means."""
     here = terminal(ctx)
-    wanted = Wanted(application=application, line=line, key_ids=key_id or (), adopt=adopt, tier_zero=tier_zero)
+    wanted = Wanted(
+        application=application,
+        line=line,
+        key_ids=key_id or (),
+        adopt=adopt,
+        tier_zero=tier_zero,
+        unrehearsed=unrehearsed,
+    )
     if preview:
         _preview(here, wanted, as_json=as_json)
         return

@@ -40,6 +40,14 @@ class Watched:
     looked_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsed:
+    """When a rehearsal passed here last, and who played it."""
+
+    passed_at: datetime | None = None
+    by: str = ""
+
+
 PAUSE: Codec[Pause] = Codec(Pause)
 RAMP: Codec[RampCount] = Codec(RampCount)
 BREAKER: Codec[Breaker] = Codec(Breaker)
@@ -47,6 +55,7 @@ NIGHT: Codec[Night | None] = Codec(Night | None)
 USAGE: Codec[UsageReading] = Codec(UsageReading)
 BEGINNING: Codec[Beginning] = Codec(Beginning)
 WATCHED: Codec[Watched] = Codec(Watched)
+REHEARSED: Codec[Rehearsed] = Codec(Rehearsed)
 RESUMING: Codec[tuple[str, ...]] = Codec(tuple[str, ...])
 
 
@@ -116,6 +125,7 @@ class Control:
         self.night = Single(tables, "night", NIGHT, empty=None)
         self.beginning = Single(tables, "beginning", BEGINNING, empty=Beginning())
         self.watched = Single(tables, "watched", WATCHED, empty=Watched())
+        self.rehearsed = Single(tables, "rehearsed", REHEARSED, empty=Rehearsed())
         self.resuming = Single(tables, "resuming", RESUMING, empty=())
         """Causes that were found gone: whatever stopped for them goes on."""
 

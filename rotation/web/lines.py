@@ -44,6 +44,8 @@ class LineBody(Body):
     key_ids: tuple[KeyIdText, ...] | None = Field(default=None, max_length=40)
     adopt: bool = False
     tier_zero: bool = False
+    unrehearsed: bool = False
+    """Yes, although no rehearsal has passed here."""
     yes: bool = False
 
 
@@ -133,6 +135,7 @@ def _wish(request: Request, body: LineBody, found: Found) -> previewing.Wish:
         key_ids=tuple(KeyId(each) for each in body.key_ids) if body.key_ids else None,
         adopt=body.adopt,
         tier_zero=body.tier_zero,
+        unrehearsed=body.unrehearsed,
         where=request.where,
     )
 

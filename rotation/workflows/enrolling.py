@@ -40,8 +40,13 @@ async def enrol(services: Services, wish: Wish) -> Line:
         await _claim(services, line)
         record.lines[wish.line] = line
         await services.lines.put(index(line, record, None))
-        facts = {"line": wish.line, "by": wish.by, "key_ids": ",".join(line.enrolment.handed_over)}
-        facts |= {"where": wish.where} if wish.where else {}
+        facts = {
+            "line": wish.line,
+            "by": wish.by,
+            "key_ids": ",".join(line.enrolment.handed_over),
+            "where": wish.where or None,
+            "unrehearsed": wish.unrehearsed or None,
+        }
         now = services.clock.now()
         event = ledger.put_event(now, services.ulids.make(), what="enrolled", facts=facts)
         await fence.commit([ledger.put_line(line), event], now=now)

@@ -52,6 +52,8 @@ class Wish:
     tier_zero: bool = False
     where: str = ""
     """From where it was said, for the audit trail."""
+    unrehearsed: bool = False
+    """Yes, although no rehearsal has passed here (`rotation rehearse`); it is in the audit trail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,7 @@ async def preview(services: Services, wish: Wish) -> Preview:
     enrolment = await _enrolment(services, configuration, wish, policy=policy, entry=entry, application=application)
     enrolment = replace(enrolment, handed_over=tuple(secret.key_id for secret in handed))
     refusals = [*_refusals(services, application, record, wish=wish, policy=policy, roles=roles)]
+    refusals += await _unrehearsed(services, wish)
     versions = await services.vaults.at(enrolment.vault_url).versions(enrolment.secret_name)
     enrolment, taken = _vault_name(enrolment, versions, wish)
     staged = await services.vaults.at(enrolment.vault_url).versions(f"{enrolment.secret_name}-staged")
@@ -206,6 +209,13 @@ def _refusals(
     if unknown:
         refusals.append(f"not a free key id of this application: {', '.join(unknown)}")
     return refusals
+
+
+async def _unrehearsed(services: Services, wish: Wish) -> tuple[str, ...]:
+    """Ask for one rehearsal that passed in this tenant and vault, before the first real secret is at stake."""
+    if wish.unrehearsed or (await services.control.rehearsed.read()).passed_at is not None:
+        return ()
+    return ("nobody has rehearsed here yet: rotation rehearse; or say --unrehearsed",)
 
 
 def _vault_name(

@@ -23,6 +23,7 @@ from rotation.ports.sign_in import SignIn
 from rotation.ports.snapshots import Snapshots
 from rotation.ports.surroundings import Surroundings
 from rotation.ports.tables import Tables
+from rotation.ports.throw_aways import ThrowAways
 from rotation.ports.usage import UsageSource
 from rotation.ports.vault import Vaults
 from rotation.workflows.reading.inventory.shelf import Shelf
@@ -75,6 +76,7 @@ class Services:
     channels: Sequence[Channel]
     configurations: Configurations
     surroundings: Surroundings
+    throw_aways: ThrowAways
     tenant_id: str
     vault_url: str
     worker: str

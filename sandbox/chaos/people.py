@@ -21,7 +21,7 @@ CONDITIONAL_ACCESS = 53003
 def enrol(scene: Scene) -> None:
     """Let everybody say yes; afterwards plant what stands in the way from the beginning."""
     for character in scene.characters:
-        scene.terminal.ask("enrol", character.object_id, by=MAILBOX)
+        scene.terminal.ask("enrol", character.object_id, "--unrehearsed", by=MAILBOX)
     for character in scene.characters:
         if character.trouble is Trouble.NAME_TAKEN:
             scene.cloud.vaults["vault"].seed(character.vault_secret, f"somebody-else-{character.key}")

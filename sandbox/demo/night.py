@@ -22,7 +22,7 @@ def enrol(stage: Stage) -> int:
     with stage.screen.working(f"{len(willing)} owners say yes: rotation enrol", total=len(willing)) as work:
         for number, member in enumerate(willing, start=1):
             owner = mail(member.owner, stage.tenant.default_domain)
-            stage.terminal.ask("enrol", member.object_id, by=owner)
+            stage.terminal.ask("enrol", member.object_id, "--unrehearsed", by=owner)
             place_secrets(stage.world.cloud, member, Placed.AFTER_ENROLMENT)
             work.tell(f"{member.display_name}: {member.owner.name}", done=number)
     return len(willing)

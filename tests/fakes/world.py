@@ -37,7 +37,8 @@ from rotation.domain.policy import (
 from rotation.domain.rotation import Rotation
 from rotation.ledger import application as ledger
 from rotation.ledger import keys
-from rotation.ports.tables import Query
+from rotation.ledger.control import PARTITION, REHEARSED, Rehearsed
+from rotation.ports.tables import Query, Upsert
 from rotation.workflows import deliver, rotate
 from rotation.workflows.enrolling import enrol, release
 from rotation.workflows.opening import Ask, NotOpened, Opened, open_rotation
@@ -57,6 +58,7 @@ from tests.fakes.sign_in import MemorySignIn
 from tests.fakes.snapshots import MemorySnapshots
 from tests.fakes.surroundings import MemorySurroundings
 from tests.fakes.tables import MemoryTables
+from tests.fakes.throw_aways import MemoryThrowAways
 from tests.fakes.usage import MemoryUsage
 from tests.fakes.vault import MemoryVaults
 
@@ -121,6 +123,7 @@ class World:
     def __post_init__(self) -> None:
         self.ulids = SequentialUlids(self.clock)
         self.tables = MemoryTables()
+        self._rehearsed()
         self.directory = MemoryDirectory(self.clock)
         self.sign_in = MemorySignIn(self.directory, self.clock)
         self.vaults = MemoryVaults(clock=self.clock)
@@ -131,6 +134,7 @@ class World:
         self.integrations = MemoryIntegrations()
         self.channel = MemoryChannel()
         self.surroundings = MemorySurroundings(self.clock)
+        self.throw_aways = MemoryThrowAways(self.directory, self.vaults, self.clock)
         self.settings = Settings(self.configuration)
         self.plan = CrashPlan()
         self.crashes: list[str] = []
@@ -148,6 +152,12 @@ class World:
         self._sleeper: _Sleeper | None = None
         self._processes = 0
         self._current = self.services()
+
+    def _rehearsed(self) -> None:
+        """A rehearsal has passed here, as before every first enrolment."""
+        row = Upsert(key="rehearsed", values=REHEARSED.columns(Rehearsed(passed_at=self.clock.now(), by="test")))
+        self.tables._apply(keys.CONTROL, PARTITION, [row])
+        self.tables.commits.clear()
 
     def services(self, plan: CrashPlan | None = None) -> Services:
         """Start a new process."""
@@ -170,6 +180,7 @@ class World:
             channels=(port(self.channel),),
             configurations=port(self.settings),
             surroundings=port(self.surroundings),
+            throw_aways=port(self.throw_aways),
             tenant_id=TENANT,
             vault_url=VAULT,
             worker=f"process-{self._processes}",

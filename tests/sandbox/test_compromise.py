@@ -100,7 +100,7 @@ def wait(look: Callable[[], Any], what: str) -> Any:
 def test_a_compromise_from_the_preview_to_the_last_removal(cloud: Cloud, person: Person) -> None:
     """Burnt are the old key and the newest; an intruder's stays, and is shown; consumers get the third."""
     app_id, object_id, old = an_application(cloud)
-    person.ask("enrol", object_id, "--as", "ada")
+    person.ask("enrol", object_id, "--unrehearsed", "--as", "ada")
     first = person.ask("rotate", object_id, "--as", "ada")["rotation"]
     overlapping(person, first)
     newest = str(person.rotation(first)["key_id"])

@@ -148,7 +148,7 @@ def test_a_line_is_previewed_over_http_enrolled_at_a_terminal_and_rotated(
     preview = api.post("/api/lines", json={"application": "Payroll export", "preview": True})
     assert preview.json()["refusals"] == []
     assert api.post("/api/rotations", json={"application": payroll}).status_code == 409
-    enrolled = rotation(settings, "enrol", payroll)
+    enrolled = rotation(settings, "enrol", payroll, "--unrehearsed")
     assert enrolled.returncode == 0, enrolled.stdout + enrolled.stderr
     asked = wait(lambda: _asked(api, payroll), "the lease of the terminal's own step ends")
     assert asked.status_code == 202, asked.text

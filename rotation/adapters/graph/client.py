@@ -67,6 +67,16 @@ class GraphClient(Closing):
         """Send JSON that changes nothing (a batch of reads) and give the answer as bytes."""
         return await answer(self._reading().send("POST", url, body=body, priority="low"), translate)
 
+    async def write(
+        self, method: Literal["POST", "DELETE"], url: str, translate: Translate, *, body: bytes = b""
+    ) -> bytes:
+        """
+        Send a write that may come twice, for it is repeated as reads are (platform.md A3).
+
+        For what a second time does no harm to; a secret is never added by it.
+        """
+        return await answer(self._reading().send(method, url, body=body, priority="normal"), translate)
+
     def _reading(self) -> "Reads":
         if self._reads is None:
             from rotation.adapters.graph.reads import Reads  # noqa: PLC0415  # cold start

@@ -49,7 +49,7 @@ class Reads:
             "", policies=policies, **{**TIMEOUTS, "read_timeout": PATIENCE}
         )
 
-    async def send(self, method: Literal["GET", "POST"], url: str, *, body: bytes, priority: str) -> bytes:
+    async def send(self, method: Literal["GET", "POST", "DELETE"], url: str, *, body: bytes, priority: str) -> bytes:
         """
         Send to an absolute address and give the answer's bytes.
 
