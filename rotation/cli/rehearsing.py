@@ -56,8 +56,7 @@ def _screen(seen: Rehearsal) -> Iterator[RenderableType]:
         yield Text("\nWhat we rely on (docs/platform-facts.md)", style="bold")
         facts = words.grid("", "fact", "", "here")
         for fact in seen.facts:
-            sign, style = SIGNS[fact.holds]
-            facts.add_row(Text(sign, style=style), fact.id, fact.what, words.name(fact.says, 400))
+            facts.add_row(Text(*SIGNS[fact.holds]), fact.id, fact.what, words.name(fact.says, 400))
         yield facts
     for left in seen.left:
         yield Text(f"■ Left: {left}", style="bold red")

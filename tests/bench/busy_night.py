@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from azure.data.tables import TableServiceClient
 
+from rotation.ledger import keys
+from rotation.ledger.control import PARTITION, REHEARSED, Rehearsed
 from sandbox.chaos.characters import ENDS_IN, Character, Place, Trouble, move_in
 from sandbox.chaos.configuration import configuration
 from sandbox.chaos.history import History
@@ -71,6 +74,7 @@ def busy_night(count: int) -> Iterator[BusyNight]:
         move_in(world.cloud, lines)
         world.write_config(_enrolling(configuration(world.cloud, lines, nights=1), count))
         world.start_storage()
+        _rehearsed(world)
         history = History(world.cloud.clock)
         hosts = Hosts(world.cloud, world.settings(), folder=world.folder, history=history)
         open_ones.callback(hosts.stop)
@@ -79,6 +83,16 @@ def busy_night(count: int) -> Iterator[BusyNight]:
         night = BusyNight(lines=lines, world=world, hosts=hosts, books=books, asked=asked)
         night.scan()
         yield night
+
+
+def _rehearsed(world: World) -> None:
+    """Note that a rehearsal has passed: policies enrol nothing before."""
+    said = REHEARSED.columns(Rehearsed(passed_at=world.cloud.clock.now(), by="bench"))
+    with TableServiceClient.from_connection_string(
+        world.storage.connection_string, connection_verify=world.cloud.ca_file
+    ) as tables:
+        table = tables.create_table_if_not_exists(keys.CONTROL)
+        table.upsert_entity({"PartitionKey": PARTITION, "RowKey": "rehearsed", **said})
 
 
 def _enrolling(text: str, count: int) -> str:

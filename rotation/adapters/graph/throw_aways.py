@@ -39,7 +39,7 @@ class GraphThrowAways:
 
     async def _post(self, path: str, body: dict[str, Any], what: str) -> bytes:
         url = self._client.address(path)
-        return await self._client.write("POST", url, json.dumps(body).encode(), reading(what, WRITE))
+        return await self._client.write("POST", url, reading(what, WRITE), body=json.dumps(body).encode())
 
     async def find(self) -> Sequence[ThrowAway]:
         what, asked = "look for applications of rehearsals", quote(f"startswith(displayName,'{NAME}')")
@@ -73,7 +73,7 @@ class GraphThrowAways:
     async def _delete(self, path: str) -> None:
         try:
             url = self._client.address(path)
-            await self._client.write("DELETE", url, b"", reading("delete a rehearsal's application", WRITE))
+            await self._client.write("DELETE", url, reading("delete a rehearsal's application", WRITE))
         except ApplicationGone:
             return
 

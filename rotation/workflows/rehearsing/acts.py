@@ -113,27 +113,39 @@ async def by_hand(services: Services, application: Application) -> tuple[KeyId, 
 
 
 async def is_made(services: Services, application: Application, rest: Rest) -> None:
-    """Wait until two looks in a row find the application: reads lag writes (platform.md A3)."""
-    began, seen = services.clock.now(), 0
-    while seen < LOOKS:
+    """Wait until the application is found: reads lag writes (platform.md A3)."""
+
+    async def found() -> bool:
         try:
             await services.directory.application(application.object_id)
-            seen += 1
         except ApplicationGone:
-            seen = 0
-        _in_time(services, began, "the application is not found")
-        await rest(services.timing.look_spacing / 4)
+            return False
+        return True
+
+    await _seen_twice(services, rest, found, what="the application is not found")
 
 
 async def made(play: Play) -> str:
-    """Wait until two looks in a row list the secret that stands for one made by hand."""
-    began, seen = play.real.clock.now(), 0
-    while seen < LOOKS:
-        found = await play.real.directory.application(play.application.object_id)
-        seen = seen + 1 if found.holds(play.old_key) else 0
-        _in_time(play.real, began, f"key id {play.old_key} is not listed")
-        await play.rest(play.real.timing.look_spacing / 4)
+    """Wait until the secret that stands for one made by hand is listed."""
+    await _listed(play, play.old_key, wanted=True)
     return f"{play.stage.name}, with a secret as a person makes one"
+
+
+async def _listed(play: Play, key_id: KeyId, *, wanted: bool) -> None:
+    async def as_wanted() -> bool:
+        return (await play.real.directory.application(play.application.object_id)).holds(key_id) is wanted
+
+    what = f"key id {key_id} is {'not listed' if wanted else 'listed still'}"
+    await _seen_twice(play.real, play.rest, as_wanted, what=what)
+
+
+async def _seen_twice(services: Services, rest: Rest, look: Callable[[], Awaitable[bool]], *, what: str) -> None:
+    """Look until two looks in a row say yes."""
+    began, seen = services.clock.now(), 0
+    while seen < LOOKS:
+        seen = seen + 1 if await look() else 0
+        _in_time(services, began, what)
+        await rest(services.timing.look_spacing / 4)
 
 
 def _in_time(services: Services, began: datetime, what: str) -> None:
@@ -167,10 +179,11 @@ async def delivered(play: Play) -> str:
 async def lost_value(play: Play) -> str:
     """Look whether the value that was lost at the first mint was found by its marker and removed."""
     events = [str(row.values["what"]) for row in await ledger.events(play.services.tables, play.application.object_id)]
-    application = await play.real.directory.application(play.application.object_id)
     lost = play.losing.lost
-    if lost is None or "lost-value.removed" not in events or application.holds(lost):
-        raise Refused(f"lost key id {lost} was not removed", reason="rehearsal-stopped", remedy="rotation doctor")
+    if lost is None or "lost-value.removed" not in events:
+        why = f"lost key id {lost} was not listed within two looks: reads lag more here than looks lie apart"
+        raise Refused(why, reason="rehearsal-stopped", remedy="raise ROTATION_LOOK_SPACING_SECONDS")
+    await _listed(play, lost, wanted=False)
     return f"key id {lost} was found by its marker, removed, and made again"
 
 

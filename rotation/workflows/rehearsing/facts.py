@@ -192,12 +192,12 @@ UNSEEN: tuple[tuple[str, str, str], ...] = (
 
 async def look_at_all(play: Play) -> tuple[Fact, ...]:
     """Look at every fact, one after the other; one that cannot be looked at hides no other."""
-    seen = [await _look(play, *check) for check in CHECKS]
+    seen = [await _look(play, id_, what, look=look) for id_, what, look in CHECKS]
     unseen = [Fact(id=id_, what=what, holds=Holds.UNSEEN, says=why) for id_, what, why in UNSEEN]
     return tuple(sorted((*seen, *unseen), key=lambda fact: fact.id))
 
 
-async def _look(play: Play, id_: str, what: str, look: Look_) -> Fact:
+async def _look(play: Play, id_: str, what: str, *, look: Look_) -> Fact:
     try:
         holds, says = await look(play)
     except NotFound as error:
