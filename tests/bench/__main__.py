@@ -8,14 +8,17 @@ from pathlib import Path
 
 from rich.console import Console
 
+from tests.bench.calls_in_memory import call_figures
 from tests.bench.cold_start import cold_start_figures
 from tests.bench.figures import Figure, as_json, read_baseline, regressions, show, write_baseline
+from tests.bench.page_cost import page_figures
 from tests.bench.plot import write_growth
 from tests.bench.rotation_load import rotation_figures
 from tests.bench.scan_cost import Effort, growth_figures, latency_figures, scan_figures
 from tests.bench.storage_cost import storage_figures
+from tests.bench.weekly import weekly_figures
 
-BASELINE = Path(__file__).parent / "baseline.json"
+BASELINE, COUNTS = (Path(__file__).parent / name for name in ("baseline.json", "counts.json"))
 type Measure = Callable[[Effort], Iterable[Figure]]
 
 MEASURES: dict[str, Measure] = {
@@ -23,10 +26,13 @@ MEASURES: dict[str, Measure] = {
     "growth": growth_figures,
     "latency": latency_figures,
     "storage": storage_figures,
+    "weekly": weekly_figures,
+    "calls": call_figures,
+    "pages": page_figures,
     "cold-start": cold_start_figures,
     "rotations": rotation_figures,
 }
-QUICK = ("scan", "storage", "cold-start")
+QUICK = ("scan", "storage", "calls", "cold-start")
 EFFORTS = {
     "quick": Effort(sdk_pages=1, lines=40),
     "usual": Effort(),
@@ -37,7 +43,7 @@ EFFORTS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Give the exit code: 1 where a ratio regressed. A missed goal is told, and is no news."""
     asked = _parse(arguments)
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 140)
     effort = EFFORTS["quick" if asked.quick else "full" if asked.full else "usual"]
     figures: list[Figure] = []
     for name in asked.only or (QUICK if asked.quick else MEASURES):
@@ -50,8 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.plot:
         write_growth(asked.plot, figures, effort.sizes)
     if asked.keep:
-        write_baseline(BASELINE, figures)
-    worse = regressions(figures, read_baseline(BASELINE))
+        write_baseline(BASELINE, [each for each in figures if each.ratio])
+        write_baseline(COUNTS, [each for each in figures if each.kept])
+    worse = regressions(figures, read_baseline(BASELINE) | read_baseline(COUNTS))
     missed = [each.name for each in figures if not each.holds]
     for line in worse:
         console.print(f"[red]worse by more than a fifth:[/] {line}")
@@ -68,7 +75,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the figures as JSON")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the growth curves as SVG")
     parser.add_argument("--only", nargs="+", choices=sorted(MEASURES), help="only these")
-    parser.add_argument("--keep", action="store_true", help="take these ratios for the baseline of later runs")
+    parser.add_argument("--keep", action="store_true", help="take these for the baseline of later runs")
     return parser.parse_args(arguments)
 
 

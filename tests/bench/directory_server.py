@@ -3,15 +3,18 @@ Serve a tenant of any size in a process of its own, so that its CPU is not taken
 
 `python -m tests.bench.directory_server APPLICATIONS` writes its environment as one line of JSON, then answers each
 line that it reads: `{"delay_seconds": 0.15}` delays every answer of Graph from then on, `{}` only asks; the answer
-counts what Graph was asked so far. It ends with its standard input.
+counts what Graph was asked so far, and gives the seconds between the requests for pages since the line before. It ends
+with its standard input.
 """
 
 import asyncio
 import json
 import sys
+import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -29,6 +32,7 @@ class Counting:
         self._app = app
         self.delay_seconds = 0.0
         self.answers: Counter[str] = Counter()
+        self.pages_asked: list[float] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -40,6 +44,8 @@ class Counting:
                 self.answers[f"{scope['method']} {scope['path']} {message['status']}"] += 1
             await send(message)
 
+        if b"top=" in scope["query_string"]:
+            self.pages_asked.append(time.monotonic())
         await asyncio.sleep(self.delay_seconds)
         await self._app(scope, receive, counted)
 
@@ -62,7 +68,9 @@ def serve(applications: int) -> None:
         _say({**cloud.environment(), "CERT_FILE": cloud.cert_file, "KEY_FILE": cloud.key_file})
         for line in sys.stdin:
             cloud.graph.delay_seconds = json.loads(line).get("delay_seconds", cloud.graph.delay_seconds)
-            _say({"answers": cloud.graph.answers})
+            asked, cloud.graph.pages_asked = cloud.graph.pages_asked, []
+            between = [later - sooner for sooner, later in pairwise(asked)]
+            _say({"answers": cloud.graph.answers, "between_pages": between})
 
 
 def _say(what: dict[str, Any]) -> None:

@@ -39,6 +39,8 @@ def scan_figures(effort: Effort) -> Iterator[Figure]:
         yield Figure(name=f"scan-cpu-{name}", value=told["cpu"], unit="s CPU in all")
         yield Figure(name=f"scan-cpu-{name}-above-imports", value=told["cpu_above_imports"], unit="s CPU")
     yield Figure(name="scan-cpu-ms-per-1000", value=1000 * ours["cpu_above_imports"] / thousands, unit="ms CPU")
+    size = ours["counts"]["snapshot_bytes"] / ours["counts"]["applications"]
+    yield Figure(name="scan-snapshot", value=size, unit="bytes an application", kept=True)
     yield Figure(
         name="scan-cpu-sdk-over-ours", value=sdk["cpu"] / ours["cpu"], unit="times", goal=40, at_least=True, ratio=True
     )

@@ -1,6 +1,7 @@
-"""A measured process: one nightly scan of ours, as the queue function runs it."""
+"""A measured process: one scan of ours, as the queue function runs it; the arguments name its passes."""
 
 import asyncio
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -12,12 +13,12 @@ from tests.bench.counting import CountingTables
 from tests.bench.measured import Stopwatch
 
 
-async def scan() -> dict[str, Any]:
+async def scan(passes: tuple[str, ...] = ("secrets",)) -> dict[str, Any]:
     """Scan and give the counts; an incomplete scan is no measurement."""
     known = services(settings.read(hosted=False))
     tables = CountingTables(known.tables)
     counted = replace(known, tables=tables)
-    number = await begin_scan(counted, by="bench", passes=("secrets",))
+    number = await begin_scan(counted, by="bench", passes=passes)
     await run_scan(counted, number)
     report = await scan_report(known, number)
     await close_shared()
@@ -28,4 +29,4 @@ async def scan() -> dict[str, Any]:
 
 if __name__ == "__main__":
     watch = Stopwatch()
-    watch.tell(**asyncio.run(scan()))
+    watch.tell(**asyncio.run(scan(tuple(sys.argv[1:]) or ("secrets",))))

@@ -64,12 +64,20 @@ class Stage:
 
     def tell_directory(self, **what: float) -> dict[str, int]:
         """Tell the directory's server how to behave, and give what Graph answered so far, by method, path, status."""
+        answers: dict[str, int] = self._told(**what)["answers"]
+        return answers
+
+    def between_pages(self) -> list[float]:
+        """Give the seconds between the requests for pages since the directory's server was told something."""
+        between: list[float] = self._told()["between_pages"]
+        return between
+
+    def _told(self, **what: float) -> dict[str, Any]:
         assert self._directory is not None
         assert self._directory.stdin is not None
         self._directory.stdin.write(json.dumps(what) + "\n")
         self._directory.stdin.flush()
-        answers: dict[str, int] = self._heard()["answers"]
-        return answers
+        return self._heard()
 
     def run(self, module: str, *arguments: str, settings: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Run a measured process and give what it said of itself."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from docs import make_phases
+from docs import make_phases, make_scale
 from rotation.cli.app import COMMANDS, app
 from rotation.cli.configuring import config
 from rotation.domain.delivery import ENDED as ENDED_DELIVERIES
@@ -39,6 +39,13 @@ def anchors(page: Path) -> set[str]:
 def test_the_phase_table_is_what_the_code_allows() -> None:
     """`python -m docs.make_phases` writes it anew."""
     assert text("docs/phases.md") == make_phases.page()
+
+
+def test_what_a_month_costs_is_what_was_counted() -> None:
+    """`python -m docs.make_scale` writes the tables anew."""
+    page = text("docs/scale.md")
+    assert page == make_scale.page(page)
+    assert page.count("<!-- made: ") == 5
 
 
 def test_every_slug_has_a_heading_and_every_heading_a_slug() -> None:
