@@ -52,7 +52,7 @@ class Timing:
 
 @dataclass(slots=True)
 class KeyCache:
-    """The keys that we sign with as this process last read them, newest first (`workflows/signing.py`)."""
+    """Keys as this process last read them: those that we sign with, and the one of calendars' addresses."""
 
     keys: tuple[SecretText, ...] = field(default=(), repr=False)
     read_at: datetime | None = None
@@ -93,6 +93,7 @@ class Services:
     link: str = ""
     """Address of the dashboard, for links in notices."""
     signing_keys: KeyCache = field(default_factory=KeyCache)
+    feed_keys: KeyCache = field(default_factory=KeyCache)
 
     @property
     def wakes(self) -> Wakes:

@@ -83,9 +83,31 @@ class Overview:
     """Notices that reached nobody and are not tried again."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What the overview is made of, as of one look."""
+
+    at: datetime
+    lines: Sequence[IndexedLine]
+    standing: Standing
+    configuration: Configuration
+    scan: ScanState
+    given_up: int
+
+
 async def overview(services: Services) -> Overview:
     """
     Tell what is so now.
+
+    Raises:
+        Misconfigured: The configuration cannot be read.
+    """
+    return overview_of(await look(services), tenant=services.tenant_id)
+
+
+async def look(services: Services) -> Looked:
+    """
+    Read what the overview is made of.
 
     Raises:
         Misconfigured: The configuration cannot be read.
@@ -94,22 +116,34 @@ async def overview(services: Services) -> Overview:
         _lines(services), services.control.standing(), services.configurations.current(), _given_up(services)
     )
     scan = await scan_state(services, standing)
-    now = services.clock.now()
+    return Looked(
+        at=services.clock.now(),
+        lines=lines,
+        standing=standing,
+        configuration=configuration,
+        scan=scan,
+        given_up=given_up,
+    )
+
+
+def overview_of(seen: Looked, *, tenant: str) -> Overview:
+    """Say what a look has shown."""
+    lines, standing, now = seen.lines, seen.standing, seen.at
     counts = Counter(state_of(entry, now) for entry in lines)
-    wanted = needs(lines, standing, configuration, now=now)
+    wanted = needs(lines, standing, seen.configuration, now=now)
     began = standing.night.began_at if standing.night else now - A_NIGHT
     return Overview(
         at=now,
-        tenant=services.tenant_id,
+        tenant=tenant,
         lines=len(lines),
         states={state: counts[state] for state in STATES if counts[state]},
         counts=_counts(lines, standing, wanted, now=now),
         needs=tuple(wanted),
-        brakes=_brakes(standing, configuration, now),
-        scan=scan,
+        brakes=_brakes(standing, seen.configuration, now),
+        scan=seen.scan,
         night=tuple(moved_since(lines, began, now)),
         timeline=timeline(lines, standing.ends, now),
-        given_up=given_up,
+        given_up=seen.given_up,
     )
 
 
