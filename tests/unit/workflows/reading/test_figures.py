@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
+from rotation.domain.audience import Audience
 from rotation.domain.brakes import NightState
 from rotation.domain.credential import NEVER, Application, Credential
 from rotation.domain.errors import NotFound
 from rotation.domain.identifiers import AudienceName
-from rotation.domain.policy import Audience
 from rotation.ledger import expiries as ledger
 from rotation.ledger.expiries import Expiry
 from rotation.notifications.feed import feed
@@ -25,6 +25,7 @@ from rotation.workflows.reading import metrics as figures
 from rotation.workflows.reading.deadlines import Deadline, deadlines
 from rotation.workflows.reading.export import COLUMNS, Table, as_csv, csv_line, rows
 from rotation.workflows.reading.metrics import Gauge, metrics
+from rotation.workflows.reading.states import STATES
 from rotation.workflows.scanning import WEEKLY, begin_scan
 from tests.fakes.clock import START
 from tests.fakes.directory_state import make_application, make_key_id
@@ -50,7 +51,7 @@ async def told(world: World) -> dict[str, dict[str, float]]:
 
 async def test_before_anything_there_are_figures_and_none_that_would_be_a_guess() -> None:
     found = await told(World())
-    assert found["rotation_lines"] == dict.fromkeys(figures.STATES, 0)
+    assert found["rotation_lines"] == dict.fromkeys(STATES, 0)
     assert found["rotation_needs"]["hand-off"] == 0
     assert "rotation_next_end_timestamp_seconds" not in found
     assert "rotation_pass_complete_timestamp_seconds" not in found
