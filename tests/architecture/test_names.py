@@ -14,6 +14,7 @@ ALSO_WORDS = {
     "rotation/web/": "fields of the JSON that is shown",
     "rotation/ledger/control.py": "the one partition of a table",
     "rotation/ledger/notices.py": "the one partition of a table",
+    "rotation/workflows/reading/export.py": "names of what can be exported",
     "rotation/workflows/scanning.py": "the name of a weekly pass",
     "rotation/workflows/secrets_pass.py": "a field of the snapshot",
 }

@@ -70,7 +70,7 @@ def _lines(seen: Looked, told: Overview) -> Iterator[Gauge]:
     left = max(len(ending) - LINES_TOLD, 0)
     yield _one("rotation_lines_untold", "Lines without a series of their own: those that end last.", left)
     states = {state: told.states.get(state, 0) for state in STATES}
-    yield _by("rotation_lines", "Enrolled lines, by the word that tells their state.", "state", states)
+    yield _by("rotation_lines", "Enrolled lines, by the word that tells their state.", label="state", values=states)
     ours = [end for end, _entry in ending if end > seen.at]
     others = [day for day, found in seen.standing.ends.items() if unmanaged(found) and day >= f"{seen.at:%Y-%m-%d}"]
     nearest = {
@@ -78,10 +78,10 @@ def _lines(seen: Looked, told: Overview) -> Iterator[Gauge]:
         "unmanaged": datetime.fromisoformat(min(others)).replace(tzinfo=UTC) if others else None,
     }
     says = "When the next secret ends, of enrolled lines and of those that nobody rotates (to the day)."
-    yield _instants("rotation_next_end_timestamp_seconds", says, "whose", nearest)
+    yield _instants("rotation_next_end_timestamp_seconds", says, label="whose", values=nearest)
     counts = told.counts
     soon = {"ours": counts.ours_soon, "unmanaged": counts.unmanaged_soon, "certificates": counts.certificates_soon}
-    yield _by("rotation_ends_within_30_days", "Credentials that end within thirty days.", "whose", soon)
+    yield _by("rotation_ends_within_30_days", "Credentials that end within thirty days.", label="whose", values=soon)
 
 
 def _ending(lines: Iterable[IndexedLine]) -> Iterator[tuple[datetime, IndexedLine]]:
@@ -93,9 +93,11 @@ def _ending(lines: Iterable[IndexedLine]) -> Iterator[tuple[datetime, IndexedLin
 def _needs(seen: Looked, told: Overview) -> Iterator[Gauge]:
     kinds = Counter(need.kind for need in told.needs)
     by_kind = {kind: kinds[kind] for kind in KINDS}
-    yield _by("rotation_needs", "Things that need somebody, by kind.", "kind", by_kind)
+    yield _by("rotation_needs", "Things that need somebody, by kind.", label="kind", values=by_kind)
     stopped = Counter(reason for entry in seen.lines for reason in reasons_of(entry))
-    yield _by("rotation_blocked", "Lines of which something stopped, by the runbook's slug.", "reason", stopped)
+    yield _by(
+        "rotation_blocked", "Lines of which something stopped, by the runbook's slug.", label="reason", values=stopped
+    )
     waiting = [need for need in told.needs if need.kind == "hand-off"]
     overdue = sum(1 for need in waiting if need.by is not None and need.by < told.at)
     yield _one("rotation_hand_offs_overdue", "Open hand-offs past their deadline.", overdue)
@@ -104,7 +106,7 @@ def _needs(seen: Looked, told: Overview) -> Iterator[Gauge]:
 
 def _scans(told: Overview) -> Iterator[Gauge]:
     says = "When each pass was last complete."
-    yield _instants("rotation_pass_complete_timestamp_seconds", says, "pass", told.scan.passes)
+    yield _instants("rotation_pass_complete_timestamp_seconds", says, label="pass", values=told.scan.passes)
     fresh = told.scan.problem == ""
     yield _one("rotation_picture_fresh", "1 while the last nightly scan is complete and none was missed.", fresh)
     counts = told.scan.complete.counts if told.scan.complete else {}
@@ -121,18 +123,23 @@ def _brakes(told: Overview) -> Iterator[Gauge]:
         yield _one("rotation_canary_failed", "1 when the last night's canary stopped it.", night.state == "stopped")
     if night is not None:
         parts = {"due": night.due, "opened": night.opened, "left": night.left}
-        yield _by("rotation_night", "Lines of the last night: found due, opened, left for another.", "part", parts)
+        yield _by(
+            "rotation_night",
+            "Lines of the last night: found due, opened, left for another.",
+            label="part",
+            values=parts,
+        )
 
 
 def _one(name: str, says: str, value: float) -> Gauge:
     return Gauge(name=name, says=says, series=(({}, float(value)),))
 
 
-def _by(name: str, says: str, label: str, values: Mapping[str, int]) -> Gauge:
+def _by(name: str, says: str, *, label: str, values: Mapping[str, int]) -> Gauge:
     series = tuple(({label: of}, float(value)) for of, value in sorted(values.items()))
     return Gauge(name=name, says=says, series=series)
 
 
-def _instants(name: str, says: str, label: str, values: Mapping[str, datetime | None]) -> Gauge:
+def _instants(name: str, says: str, *, label: str, values: Mapping[str, datetime | None]) -> Gauge:
     known = [(of, at) for of, at in sorted(values.items()) if at is not None]
     return Gauge(name=name, says=says, series=tuple(({label: of}, at.timestamp()) for of, at in known))
