@@ -63,6 +63,13 @@ def test_quiet_always_ends_within_a_week_and_is_over_then(
         assert quiet.hold(until, ZoneInfo("UTC")) is None
 
 
+def test_a_week_without_any_day_to_speak_ends_all_the_same() -> None:
+    """No configuration may say so; if one did, nothing would wait for ever."""
+    until = QuietHours(days=frozenset(range(7))).hold(NOW, AMSTERDAM)
+    assert until is not None
+    assert NOW < until < NOW + 16 * DAY
+
+
 def test_an_owner_is_an_audience_of_one() -> None:
     ada = owner("ada@contoso.example")
     assert ada.mail == ("ada@contoso.example",)

@@ -277,3 +277,22 @@ async def test_what_was_meant_for_owners_says_so_when_it_escalates() -> None:
     world.change_policy(owners=True)
     world.add_application(1, ends_in=DAY)
     assert "told before: its owners" in (await days(world, 6))[0]
+
+
+async def test_where_nobody_is_there_to_hear_nothing_is_claimed() -> None:
+    world = World()
+    world.add_application(1, ends_in=5 * DAY)
+    world.settings.now = replace(world.settings.now, fallback_audience=None)
+    await world.scan()
+    assert await digest(world.services()) == {}
+    world.change_policy(audience=AudienceName("gone"))
+    assert await digest(world.services()) == {}
+    assert world.tables.all_rows(keys.REMINDERS) == []
+
+
+async def test_a_channel_that_does_not_reach_an_audience_is_left_out() -> None:
+    world = World()
+    world.add_application(1, ends_in=5 * DAY)
+    world._current = replace(world.services(), channels=(world.channel, MemoryChannel("mail", audiences={BOSS})))
+    await world.scan()
+    assert await digest(world._current) == {PEOPLE: 1}

@@ -109,6 +109,8 @@ async def test_a_stopped_line_rotation_and_delivery_are_each_a_matter() -> None:
     world.tables._apply(*place, [ledger.put_line(replace(line, open=None))])
     await world.calm().lines.put(replace(entry, blocked="contested", open=None))
     assert await subjects(world, application) == {"default.blocked": "stopped (contested): x"}
+    await world.calm().lines.put(replace(entry, blocked="policy-gone", open=None))
+    assert await subjects(world, application) == {"default.blocked": "stopped: policy-gone"}, "the index is ahead"
 
 
 async def test_an_application_that_is_gone_is_found_by_its_line() -> None:
