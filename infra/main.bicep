@@ -123,6 +123,15 @@ param keepLogsDays int = 90
 @minValue(0)
 param dailyLogLimitGb int = 1
 
+@description('Mail addresses that alerts are sent to, with commas between. Empty: none.')
+param alertAddresses string = ''
+
+@description('Resource ids of action groups that alerts go to, with commas between. Empty: none.')
+param alertActionGroups string = ''
+
+@description('Address of the runbook, to which each alert points.')
+param runbookAddress string = 'docs/runbook.md'
+
 @description('How many instances of the app there may be at once.')
 @minValue(40)
 @maxValue(1000)
@@ -202,6 +211,30 @@ module monitoring 'modules/monitoring.bicep' = {
     keepLogsDays: keepLogsDays
     dailyLogLimitGb: dailyLogLimitGb
     identityPrincipalId: identity.outputs.principalId
+  }
+}
+
+module alerts 'modules/alerts.bicep' = {
+  name: 'alerts'
+  scope: group
+  params: {
+    name: 'rotation-${environmentName}'
+    location: location
+    tags: allTags
+    workspaceId: monitoring.outputs.workspaceId
+    addresses: empty(alertAddresses) ? [] : split(replace(alertAddresses, ' ', ''), ',')
+    actionGroupIds: empty(alertActionGroups) ? [] : split(replace(alertActionGroups, ' ', ''), ',')
+    runbook: runbookAddress
+  }
+}
+
+module workbook 'modules/workbook.bicep' = {
+  name: 'workbook'
+  scope: group
+  params: {
+    location: location
+    tags: allTags
+    workspaceId: monitoring.outputs.workspaceId
   }
 }
 

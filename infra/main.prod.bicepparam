@@ -30,6 +30,9 @@ param vaultKeepDeletedDays = 90
 param keepLogsDays = 180
 param dailyLogLimitGb = 5
 
+param alertAddresses = readEnvironmentVariable('ROTATION_ALERT_ADDRESSES')
+param alertActionGroups = readEnvironmentVariable('ROTATION_ALERT_ACTION_GROUPS', '')
+
 param monthlyBudget = 100
 param budgetContacts = [
   'platform-team@contoso.com'

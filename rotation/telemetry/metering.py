@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from opentelemetry.metrics import Counter, Histogram, Meter
 
@@ -39,6 +39,24 @@ MEASURES: Mapping[str, Measure] = {
 """By event; docs/telemetry.md describes each. Labels have few values: no id is among them."""
 
 
+GAUGES: Mapping[str, tuple[str, ...]] = {
+    "state.measured": (
+        "enrolled",
+        "open",
+        "hand_offs",
+        "overdue",
+        "approvals",
+        "expired",
+        "last_days",
+        "next_expiry",
+        "complete_scan",
+        "breaker",
+        "paused",
+    ),
+}
+"""By event, the facts that are gauges: `rotation.state.<fact>`; an instant is seconds since 1970."""
+
+
 class Call(Protocol):
     """Hears of each call to another service."""
 
@@ -53,6 +71,10 @@ class Metering(logging.Handler):
         self._call = call
         self._counters: dict[str, Counter] = {}
         self._timers: dict[str, Histogram] = {}
+        self._gauges = {
+            fact: meter.create_gauge(f"rotation.state.{fact}") for facts in GAUGES.values() for fact in facts
+        }
+        self._blocked = meter.create_gauge("rotation.state.blocked")
         for event, measure in MEASURES.items():
             self._counters[event] = meter.create_counter(measure.name)
             if measure.timed:
@@ -67,11 +89,16 @@ class Metering(logging.Handler):
             self.handleError(record)
 
     def _count(self, record: logging.LogRecord) -> None:
-        event = record.msg
-        measure = MEASURES.get(event)
-        if measure is None:
-            return
-        facts = vars(record)
+        event, facts = record.msg, vars(record)
+        for fact in GAUGES.get(event, ()):
+            if facts.get(fact) is not None:
+                self._gauges[fact].set(facts[fact])
+        if event == "state.blocked":
+            self._blocked.set(facts["count"], {"reason": clean_value(facts["reason"])})
+        if (measure := MEASURES.get(event)) is not None:
+            self._tell(event, measure, facts)
+
+    def _tell(self, event: str, measure: Measure, facts: Mapping[str, Any]) -> None:
         labels = {name: clean_value(facts[name]) for name in measure.labels if facts.get(name) is not None}
         self._counters[event].add(1, labels)
         if measure.timed and isinstance(seconds := facts.get("seconds"), float | int):

@@ -4,6 +4,7 @@ What we sign in to destinations and channels with ends too: its end dates as the
 Only properties are read, never a text.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,7 +18,11 @@ from rotation.ports.vault import VersionProperties
 from rotation.workflows.notices import alarm
 from rotation.workflows.services import Services
 
+log = logging.getLogger(__name__)
+
 KIND = "connection-secret"
+ENDING = timedelta(days=14)
+"""A secret that ends so soon is an alert of its own (docs/runbook.md), beside the reminders."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,6 +33,7 @@ class ConnectionSecrets:
     counts: dict[str, int] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     _wrong: list[str] = field(default_factory=list)
+    _ending: int = 0
 
     async def read(self) -> None:
         """
@@ -48,6 +54,7 @@ class ConnectionSecrets:
         await expiries.finish(complete=not unread and not self._wrong)
         changed = {f"connection_{what}": number for what, number in counts(expiries).items()}
         self.counts.update({"connection_secrets": len(named), "connection_wrong": len(self._wrong)} | changed)
+        log.info("connections.read", extra={"named": len(named), "wrong": len(self._wrong), "ending": self._ending})
         await self._tell()
         if unread:
             raise Unavailable("; ".join(unread))
@@ -80,6 +87,7 @@ class ConnectionSecrets:
         if end_at is None:
             self.remarks.append(f"{place.name} of {whose} has no expiry date in the vault: nobody is reminded of it")
             return
+        self._ending += end_at - self.services.clock.now() <= ENDING
         horizon = configuration.longest_rung + timedelta(days=60)
         if in_horizon(end_at, self.services.clock.now(), horizon):
             await expiries.want(

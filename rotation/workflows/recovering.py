@@ -4,6 +4,7 @@ import logging
 
 from rotation.ledger.scans import Scans
 from rotation.workflows import nudge
+from rotation.workflows.measuring import measure
 from rotation.workflows.night import open_due
 from rotation.workflows.resuming import on_with
 from rotation.workflows.services import Services
@@ -30,5 +31,6 @@ async def recover(services: Services) -> None:
         await nudge.nudge_scan(services, scan.id)
     await on_with(services)
     await open_due(services)
-    await watch(services)
+    if await watch(services):
+        await measure(services)
     log.info("recover.done", extra={"nudged": nudged})

@@ -20,17 +20,18 @@ A_NIGHT = timedelta(days=1)
 NAMED = 5
 
 
-async def watch(services: Services) -> None:
-    """Raise an alarm for each of these, once a day; asked each minute, it looks once an hour."""
+async def watch(services: Services) -> bool:
+    """Raise an alarm for each of these, once a day; asked each minute, it looks once an hour. Tell whether it did."""
     now = services.clock.now()
     watched = await services.control.watched.read()
     if watched.looked_at is not None and now - watched.looked_at < EVERY:
-        return
+        return False
     if watched.since is not None and (why := await missed_night(services)):
         await alarm(services, "no-complete-scan", text=why)
     if still := await standing_still(services):
         await alarm(services, "rotation-stuck", text=told(still, services.timing.phase_deadline))
     await services.control.watched.change(lambda row: replace(row, since=row.since or now, looked_at=now))
+    return True
 
 
 async def missed_night(services: Services) -> str:

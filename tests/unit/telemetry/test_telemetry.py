@@ -6,59 +6,21 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
 
 import pytest
 from opentelemetry import context as contexts
-from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from rotation.domain.secret import SecretText
 from rotation.telemetry import CONNECTION, invocation, pipeline, start, stop
-from rotation.telemetry.exporting import CleanLogs, CleanSpans
 from rotation.telemetry.metering import MEASURES
-from rotation.telemetry.providers import Providers
 from sandbox.entra.documents import secret_text
 from tests.unit.docs.events import ROOT, described
+from tests.unit.telemetry.sent import Sent
 
 ROTATION = "0f8fad5b-d9cb-469f-a165-70867728950e.01JD0000000000000000000001"
 log = logging.getLogger("rotation.test")
 measured = logging.getLogger("rotation.measured")
-
-
-@dataclass
-class Sent:
-    """What arrived behind the cleaning."""
-
-    spans: InMemorySpanExporter = field(default_factory=InMemorySpanExporter)
-    logs: InMemoryLogRecordExporter = field(default_factory=InMemoryLogRecordExporter)
-    metrics: InMemoryMetricReader = field(default_factory=InMemoryMetricReader)
-
-    @cached_property
-    def providers(self) -> Providers:
-        return Providers(spans=CleanSpans(lambda: self.spans), logs=CleanLogs(lambda: self.logs), metrics=self.metrics)
-
-    def everything(self) -> str:
-        self.providers.flush()
-        spans = [json.loads(each.to_json()) for each in self.spans.get_finished_spans()]
-        logs = [json.loads(each.to_json()) for each in self.logs.get_finished_logs()]
-        measured = self.metrics.get_metrics_data()
-        return json.dumps([spans, logs, json.loads(measured.to_json()) if measured else None])
-
-    def points(self, name: str) -> list[Any]:
-        data = self.metrics.get_metrics_data()
-        return [
-            point
-            for resource in (data.resource_metrics if data else ())
-            for scope in resource.scope_metrics
-            for metric in scope.metrics
-            if metric.name == name
-            for point in metric.data.data_points
-        ]
 
 
 @pytest.fixture
