@@ -114,6 +114,11 @@ param storageRedundancy string = 'Standard_ZRS'
 @maxValue(365)
 param storageKeepDeletedDays int = 30
 
+@description('How many years the audit trail is kept, where nobody can change or delete it.')
+@minValue(1)
+@maxValue(100)
+param auditYears int = 7
+
 @description('How many days logs are kept.')
 @minValue(30)
 @maxValue(730)
@@ -249,6 +254,7 @@ module storage 'modules/storage.bicep' = {
     privateNetwork: privateNetwork
     allowedIpRanges: allowedIpRanges
     keepDeletedDays: storageKeepDeletedDays
+    auditYears: auditYears
     identityPrincipalId: identity.outputs.principalId
     configurationWriterId: pipelinePrincipalId
     configurationWriterType: pipelinePrincipalType

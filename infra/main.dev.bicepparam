@@ -15,6 +15,7 @@ param operatorsGroupId = readEnvironmentVariable('ROTATION_OPERATORS_GROUP_ID', 
 param manageAllApplications = false
 param privateNetwork = false
 
+param auditYears = 1
 param storageRedundancy = 'Standard_LRS'
 param storageKeepDeletedDays = 7
 param vaultKeepDeletedDays = 7

@@ -27,6 +27,7 @@ param allowedIpRanges = []
 param storageRedundancy = 'Standard_ZRS'
 param storageKeepDeletedDays = 30
 param vaultKeepDeletedDays = 90
+param auditYears = 7
 param keepLogsDays = 180
 param dailyLogLimitGb = 5
 

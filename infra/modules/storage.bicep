@@ -32,6 +32,11 @@ param allowedIpRanges array
 @maxValue(365)
 param keepDeletedDays int
 
+@description('How many years the audit trail is kept.')
+@minValue(1)
+@maxValue(100)
+param auditYears int
+
 @description('Object id of the identity that the function app acts as.')
 param identityPrincipalId string
 
@@ -87,7 +92,8 @@ var hostContainers = [
 var packageContainer = 'app-package'
 var snapshotContainer = 'snapshots'
 var configurationContainer = 'configuration'
-var containers = concat(hostContainers, [packageContainer, snapshotContainer, configurationContainer])
+var auditContainer = 'audit'
+var containers = concat(hostContainers, [packageContainer, snapshotContainer, configurationContainer, auditContainer])
 
 var blobDataOwner = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
 var blobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
@@ -150,6 +156,17 @@ resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@20
   }
 }]
 
+// The audit trail: what is added to it can be neither changed nor deleted, by nobody, until it is as old as it must be.
+// (docs/deploy.md says how to lock this, after which not even an owner of the subscription can shorten it.)
+resource keepAudit 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2023-05-01' = {
+  parent: container[5]
+  name: 'default'
+  properties: {
+    immutabilityPeriodSinceCreationInDays: auditYears * 366
+    allowProtectedAppendWrites: true
+  }
+}
+
 // Old versions of the configuration and of snapshots are kept as long as deleted blobs. The host writes the state of its
 // timers each minute, so old versions of that go after a day.
 resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2023-05-01' = {
@@ -175,6 +192,28 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2023-05
               version: {
                 delete: {
                   daysAfterCreationGreaterThan: 1
+                }
+              }
+            }
+          }
+        }
+        {
+          name: 'forget-old-audit'
+          enabled: true
+          type: 'Lifecycle'
+          definition: {
+            filters: {
+              blobTypes: [
+                'appendBlob'
+              ]
+              prefixMatch: [
+                '${auditContainer}/'
+              ]
+            }
+            actions: {
+              baseBlob: {
+                delete: {
+                  daysAfterModificationGreaterThan: auditYears * 366 + 1
                 }
               }
             }
@@ -228,7 +267,7 @@ resource table 'Microsoft.Storage/storageAccounts/tableServices/tables@2023-05-0
 }]
 
 // Rights. Blobs: a role a container, so that the app reads its configuration and cannot write it.
-// (`container` is in the order of `containers`: two of the host, package, snapshots, configuration.)
+// (`container` is in the order of `containers`: two of the host, package, snapshots, configuration, audit.)
 resource hostOwns 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (each, index) in hostContainers: {
   name: guid(account.id, each, identityPrincipalId, blobDataOwner)
   scope: container[index]
@@ -276,6 +315,17 @@ resource configurationWrite 'Microsoft.Authorization/roleAssignments@2022-04-01'
   properties: {
     principalId: configurationWriterId
     principalType: configurationWriterType
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', blobDataContributor)
+  }
+}
+
+// The policy of the container takes from this right all but adding and reading.
+resource auditAppend 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(account.id, auditContainer, identityPrincipalId, blobDataContributor)
+  scope: container[5]
+  properties: {
+    principalId: identityPrincipalId
+    principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', blobDataContributor)
   }
 }
@@ -335,6 +385,16 @@ resource terminalSnapshots 'Microsoft.Authorization/roleAssignments@2022-04-01' 
 resource terminalConfiguration 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorsGroupId)) {
   name: guid(account.id, configurationContainer, operatorsGroupId, blobDataReader)
   scope: container[4]
+  properties: {
+    principalId: operatorsGroupId
+    principalType: 'Group'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', blobDataReader)
+  }
+}
+
+resource terminalAudit 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorsGroupId)) {
+  name: guid(account.id, auditContainer, operatorsGroupId, blobDataReader)
+  scope: container[5]
   properties: {
     principalId: operatorsGroupId
     principalType: 'Group'

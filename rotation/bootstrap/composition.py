@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 from urllib.parse import urlsplit
 
+from rotation.adapters.audit import AzureAuditTrail
 from rotation.adapters.clock import RandomUlids, SystemClock
 from rotation.adapters.config_source import config_source
 from rotation.adapters.graph.client import GraphClient
@@ -79,26 +80,26 @@ class Composition:
         tables = self._kept(AzureTables(account.tables()))
         vaults = self._kept(KeyVaults(identity, verify_challenge_resource=settings.verify_vault_challenge))
         graph = self._kept(GraphClient(identity, settings.graph_url))
-        directory = GraphDirectory(graph)
         sign_in, clock = _sign_in(settings), SystemClock()
         configurations = self._configurations(account, Control(tables), clock)
         known = _for_kinds(
             settings,
             vaults=vaults,
             clock=clock,
-            directory=directory,
+            directory=GraphDirectory(graph),
             token=partial(_token, identity),
             token_as=sign_in.token_as,
         )
         return Services(
             clock=clock,
             ulids=RandomUlids(),
-            directory=directory,
+            directory=GraphDirectory(graph),
             sign_in=sign_in,
             vaults=vaults,
             tables=tables,
             queues=self._kept(AzureQueues(account.queues())),
             snapshots=self._kept(AzureSnapshots(account.blobs())),
+            audit_trail=self._kept(AzureAuditTrail(account.blobs())),
             usage=tuple(self._usage_sources(graph, identity, clock)),
             integrations=Catalogue(known),
             channels=self._channels(identity, configurations, vaults.at(settings.vault_url)),

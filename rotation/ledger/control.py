@@ -56,6 +56,7 @@ USAGE: Codec[UsageReading] = Codec(UsageReading)
 BEGINNING: Codec[Beginning] = Codec(Beginning)
 WATCHED: Codec[Watched] = Codec(Watched)
 REHEARSED: Codec[Rehearsed] = Codec(Rehearsed)
+COPIED: Codec[Mapping[str, str]] = Codec(Mapping[str, str])
 RESUMING: Codec[tuple[str, ...]] = Codec(tuple[str, ...])
 
 
@@ -126,6 +127,8 @@ class Control:
         self.beginning = Single(tables, "beginning", BEGINNING, empty=Beginning())
         self.watched = Single(tables, "watched", WATCHED, empty=Watched())
         self.rehearsed = Single(tables, "rehearsed", REHEARSED, empty=Rehearsed())
+        self.copied = Single(tables, "copied", COPIED, empty={})
+        """How far history was copied to the audit trail, by part."""
         self.resuming = Single(tables, "resuming", RESUMING, empty=())
         """Causes that were found gone: whatever stopped for them goes on."""
 

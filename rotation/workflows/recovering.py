@@ -4,6 +4,7 @@ import logging
 
 from rotation.ledger.scans import Scans
 from rotation.workflows import nudge
+from rotation.workflows.auditing import keep_history
 from rotation.workflows.measuring import measure
 from rotation.workflows.night import open_due
 from rotation.workflows.resuming import on_with
@@ -33,4 +34,5 @@ async def recover(services: Services) -> None:
     await open_due(services)
     if await watch(services):
         await measure(services)
+        await keep_history(services)
     log.info("recover.done", extra={"nudged": nudged})

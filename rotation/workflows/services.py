@@ -13,6 +13,7 @@ from rotation.ledger.lines import Lines
 from rotation.ledger.notices import Notices
 from rotation.ledger.reminders import Reminders
 from rotation.ledger.wakes import Wakes
+from rotation.ports.audit import AuditTrail
 from rotation.ports.clock import Clock, Ulids
 from rotation.ports.configuration import Configurations
 from rotation.ports.directory import Directory
@@ -70,6 +71,7 @@ class Services:
     tables: Tables
     queues: Queues
     snapshots: Snapshots
+    audit_trail: AuditTrail
     usage: Sequence[UsageSource]
     """Every usage source of this deployment; none: silence cannot be told."""
     integrations: Integrations

@@ -9,6 +9,7 @@ import pytest
 from tests.architecture.sources import ROOT, modules, tree
 
 FAKES = {
+    "AuditTrail": "tests.fakes.audit.MemoryAuditTrail",
     "Channel": "tests.fakes.channel.MemoryChannel",
     "Clock": "tests.fakes.clock.MovableClock",
     "Configurations": "tests.fakes.world.Settings",
@@ -29,6 +30,7 @@ FAKES = {
 }
 
 PROMISES = {
+    "AuditTrail": "tests/contract/promises_audit.py",
     "Channel": "tests/contract/promises_channel.py",
     "Clock": "tests/contract/promises_clock.py",
     "Configurations": "tests/contract/promises_configurations.py",

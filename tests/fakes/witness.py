@@ -261,6 +261,7 @@ class Witness:
             self.told += [str(each) for each in told[self._searched[place] :]]
             self._searched[place] = len(told)
         self.told += [str(lines) for lines in world.snapshots.files.values()] + world.crashes
+        self.told += [str(lines) for lines in world.audit_trail.days.values()]
         everything = "\n".join(self.told)
         self.told.clear()
         if any(text in everything for text in world.texts()):

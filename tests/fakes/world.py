@@ -47,6 +47,7 @@ from rotation.workflows.recovering import recover
 from rotation.workflows.reminding import send_notice
 from rotation.workflows.scanning import begin_scan, run_scan
 from rotation.workflows.services import Services, Timing
+from tests.fakes.audit import MemoryAuditTrail
 from tests.fakes.channel import MemoryChannel
 from tests.fakes.clock import MovableClock, SequentialUlids
 from tests.fakes.crashing import Crash, CrashPlan, SleepPlan, Watch, crashing, unwatched
@@ -129,6 +130,7 @@ class World:
         self.vaults = MemoryVaults(clock=self.clock)
         self.queues = MemoryQueues(self.clock)
         self.snapshots = MemorySnapshots()
+        self.audit_trail = MemoryAuditTrail()
         self.usage: MemoryUsage | None = MemoryUsage(self.clock, sign_in=self.sign_in)
         self.sign_in_log: MemoryUsage | None = None
         self.integrations = MemoryIntegrations()
@@ -175,6 +177,7 @@ class World:
             tables=port(self.tables),
             queues=port(self.queues),
             snapshots=port(self.snapshots),
+            audit_trail=port(self.audit_trail),
             usage=tuple(port(source) for source in (self.usage, self.sign_in_log) if source),
             integrations=port(self.integrations),
             channels=(port(self.channel),),

@@ -11,7 +11,7 @@ import azure.functions as func
 import pytest
 import yaml
 
-from rotation.adapters import snapshots
+from rotation.adapters import audit, snapshots
 from rotation.adapters.config_source import BLOB
 from rotation.adapters.graph import applications, credentials, rules, usage
 from rotation.ledger import keys
@@ -109,6 +109,7 @@ def test_every_queue_has_a_function() -> None:
 def test_containers_are_those_of_the_code() -> None:
     tree = bicep.module("storage")
     assert bicep.variable(tree, "snapshotContainer") == snapshots.CONTAINER
+    assert bicep.variable(tree, "auditContainer") == audit.CONTAINER
     place = _default("configuration")
     assert place.startswith(BLOB)
     assert place.removeprefix(BLOB).split("/")[0] == bicep.variable(tree, "configurationContainer")

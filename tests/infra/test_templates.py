@@ -116,13 +116,13 @@ def test_the_app_reads_its_configuration_and_only_the_pipeline_writes_it() -> No
         *bicep.variable(storage, "hostContainers"),
         *(
             bicep.variable(storage, name)
-            for name in ("packageContainer", "snapshotContainer", "configurationContainer")
+            for name in ("packageContainer", "snapshotContainer", "configurationContainer", "auditContainer")
         ),
     ]
     concatenated = bicep.variable(storage, "containers")["function"]["parameters"]
     assert concatenated == {
         "arg_1": "hostContainers",
-        "arg_2": ["packageContainer", "snapshotContainer", "configurationContainer"],
+        "arg_2": ["packageContainer", "snapshotContainer", "configurationContainer", "auditContainer"],
     }
     place = f"container[{containers.index('configuration')}]"
     text = bicep.bare(bicep.INFRA / "modules" / "storage.bicep")
@@ -141,6 +141,16 @@ def test_the_app_reads_its_configuration_and_only_the_pipeline_writes_it() -> No
     assert not re.search(r"scope: account\n(?:.*\n){1,5}.*blobData", text), (
         "a role on the account reaches every container"
     )
+
+
+def test_the_audit_trail_grows_and_does_nothing_else() -> None:
+    storage = bicep.module("storage")
+    policy = bicep.body(storage["resources"]["keepAudit"])
+    assert policy["properties"]["allowProtectedAppendWrites"] is True
+    text = bicep.bare(bicep.INFRA / "modules" / "storage.bicep")
+    assert "immutabilityPeriodSinceCreationInDays: auditYears * 366" in text
+    assert re.search(r"immutabilityPolicies@[\d-]+' = \{\n  parent: container\[5\]", text)
+    assert bicep.variable(storage, "auditContainer") == "audit"
 
 
 def test_nothing_is_opened_by_a_key() -> None:
