@@ -12,16 +12,16 @@ from rotation.workflows.reading.rotation import rotation as read_rotation
 from rotation.workflows.services import Services
 
 CALLS: Mapping[str, str] = {
-    "planned": "Written down before anything is done.",
-    "minting": "A place in the vault is reserved, then addPassword on the application.",
-    "staged": "The new secret is kept in the vault, where no consumer looks, and signs in there several times.",
-    "proven": "Copied to the vault secret that consumers read, as its newest version.",
-    "published": "A delivery is planned for every destination.",
+    "planned": "Written down, then a place in the vault is reserved, before anything is minted.",
+    "minting": "addPassword on the application, through Microsoft Graph.",
+    "staged": "The new secret is kept in the vault at once, where no consumer looks.",
+    "proven": "It signs in several times in a row, each time by a fresh connection.",
+    "published": "It becomes the newest version of the vault secret that consumers read.",
     "delivering": "It goes to every destination, and is looked for there.",
     "overlapping": "Both secrets work; the old one waits for evidence.",
-    "retiring": "removePassword for the old secret, then two looks that it is gone.",
+    "retiring": "removePassword for an old secret that may go, then two looks that it is gone.",
 }
-"""What happens in each phase, and by which call."""
+"""What each act does, and by which call; by the phase in which it is the next one."""
 PLACE_STATES = {
     "verified": "done",
     "acknowledged": "overlapping",
