@@ -1,9 +1,10 @@
 """
 The doors of HTTP to `rotation.web`.
 
-Two functions, because the host checks function keys of a function before it calls it and tells nothing of it. It
-takes the first function whose route fits, by the order of their *names* (docs/platform-facts.md D2-9), so `keyed`
-must stand before `open_door`: else no key would be asked for below /api, and nobody would be let in there.
+Functions of their own, because the host checks function keys of a function before it calls it and tells nothing of
+it. It takes the first function whose route fits, by the order of their *names* (docs/platform-facts.md D2-9), so
+`calendar` must stand before `keyed`, and that before `open_door`: else no key would be asked for below /api, and nobody
+would be let in there.
 """
 
 import os
@@ -22,6 +23,14 @@ routes = func.Blueprint()
 SIGN_IN_SWITCH = "WEBSITE_AUTH_ENABLED"
 """App Service sets it where its own sign-in stands before the app; only then the person's header is not forgeable."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+@routes.route(route="api/calendar.ics", methods=("GET", "HEAD"), auth_level=func.AuthLevel.ANONYMOUS)
+async def calendar(req: func.HttpRequest) -> func.HttpResponse:
+    """Serve an audience's calendar to whoever has its secret address."""
+    from rotation.web import doors  # noqa: PLC0415  # cold start (docs/performance.md)
+
+    return _response(await doors.calendar_door(services, _request(req)))
 
 
 @routes.route(route="api/{*path}", methods=METHODS, auth_level=func.AuthLevel.FUNCTION)

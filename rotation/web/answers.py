@@ -138,6 +138,21 @@ class Proofs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarAddress:
+    """Where a calendar fetches the deadlines of an audience; whoever has the address may."""
+
+    audience: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarList:
+    """Every audience's calendar."""
+
+    calendars: tuple[CalendarAddress, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snoozed:
     """Nobody is reminded of it until then."""
 

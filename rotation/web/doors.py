@@ -1,5 +1,5 @@
 """
-The two doors, each a function of its own in Azure: who comes in by which, and what they find there (docs/adr/0014).
+The doors, each a function of its own in Azure: who comes in by which, and what they find there (docs/adr/0014).
 
 The keyed door is opened by the Functions host, which checks the function key and tells us nothing. The open door is
 opened by nobody: App Service's sign-in stands before it and says who comes, and we send away whom it does not know.
@@ -11,6 +11,7 @@ from functools import cache
 from urllib.parse import quote
 
 from rotation.telemetry import invocation
+from rotation.web import feeds
 from rotation.web.admitting import require
 from rotation.web.conditions import told_once, unchanged
 from rotation.web.exchange import KEYED, SIGNED_IN, Request, Response
@@ -74,6 +75,15 @@ async def open_door(known: Known, request: Request, *, sign_in_stands: bool) -> 
     response = await _answered(known, asked)
     if response.media_type == PROBLEM and not is_api:
         response = as_page(response, request)
+    return protected(response, request)
+
+
+async def calendar_door(known: Known, request: Request) -> Response:
+    """Serve a calendar to whoever has its secret address: calendars cannot sign in. Others learn nothing."""
+    asked = _Asked(request=replace(request, base=KEYED), router=api(), path=feeds.PATH)
+    response = await _answered(known, asked)
+    if response.media_type == PROBLEM:
+        response = Response(status=response.status, headers=response.headers)
     return protected(response, request)
 
 

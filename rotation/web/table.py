@@ -7,6 +7,7 @@ from rotation.web import (
     applications,
     brakes,
     destinations,
+    feeds,
     hand_offs,
     health,
     lines,
@@ -28,8 +29,10 @@ from rotation.workflows.reading.rotation import RotationPage
 OPERATOR, ADMINISTRATOR = Role.OPERATOR, Role.ADMINISTRATOR
 
 
-def _look(path: str, handler: Handler, gives: object, asks: type | None = None) -> Route:
-    return Route(method="GET", path=path, handler=handler, gives=gives, asks=asks)
+def _look(
+    path: str, handler: Handler, gives: object, asks: type | None = None, *, needs: Role = Role.READER
+) -> Route:
+    return Route(method="GET", path=path, handler=handler, gives=gives, asks=asks, needs=needs)
 
 
 _LOOKS = (
@@ -50,6 +53,17 @@ _LOOKS = (
     _look("configuration", running.configuration, answers.InForce),
     _look("audit", running.audit, answers.EventList, running.AuditQuery),
     _look("health", health.report, health.Health | health.Examined, health.HealthQuery),
+    _look("calendars", feeds.calendars, answers.CalendarList, needs=OPERATOR),
+    Route(
+        method="GET",
+        path=feeds.PATH,
+        handler=feeds.calendar,
+        needs=None,
+        asks=feeds.CalendarQuery,
+        gives=str,
+        media_type="text/calendar",
+    ),
+    Route(method="GET", path="metrics", handler=feeds.figures, gives=str, media_type="text/plain"),
     _look("openapi.json", openapi.describing(lambda: API), dict[str, object]),
 )
 

@@ -67,11 +67,18 @@ def test_the_host_meets_the_door_that_asks_for_a_key_first(bindings: dict[str, d
     """It takes the first whose route fits, by the order of their names (docs/platform-facts.md D2-9)."""
     http = of_type(bindings, "httpTrigger")
     doors = [(http[name]["route"], http[name]["authLevel"]) for name in sorted(http, key=str.casefold)]
-    assert doors == [("api/{*path}", "FUNCTION"), ("{*path}", "ANONYMOUS")]
+    assert doors == [
+        ("api/calendar.ics", "ANONYMOUS"),
+        ("api/{*path}", "FUNCTION"),
+        ("{*path}", "ANONYMOUS"),
+    ]
 
 
 def test_the_doors_take_every_method_so_that_we_refuse_it_ourselves(bindings: dict[str, dict[str, Any]]) -> None:
-    for trigger in of_type(bindings, "httpTrigger").values():
+    for name, trigger in of_type(bindings, "httpTrigger").items():
+        if name == "calendar":
+            assert set(trigger["methods"]) == {"GET", "HEAD"}
+            continue
         assert {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} == set(trigger["methods"])
 
 
