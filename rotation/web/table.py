@@ -29,9 +29,7 @@ from rotation.workflows.reading.rotation import RotationPage
 OPERATOR, ADMINISTRATOR = Role.OPERATOR, Role.ADMINISTRATOR
 
 
-def _look(
-    path: str, handler: Handler, gives: object, asks: type | None = None, *, needs: Role = Role.READER
-) -> Route:
+def _look(path: str, handler: Handler, gives: object, asks: type | None = None, *, needs: Role = Role.READER) -> Route:
     return Route(method="GET", path=path, handler=handler, gives=gives, asks=asks, needs=needs)
 
 

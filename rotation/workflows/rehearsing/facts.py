@@ -185,6 +185,8 @@ UNSEEN: tuple[tuple[str, str, str], ...] = (
         "App Service strips the sign-in header",
         "only from outside the app: docs/deploy.md has the request to try",
     ),
+    ("D2-8", "App Service tells the app of its sign-in", "where it does not, nobody can sign in, and nothing is open"),
+    ("D2-10", "which address the front end appends", "only from outside the app; nothing is decided on it"),
     ("E-9", "queues deliver at least once, in any order", "nothing breaks where it is otherwise"),
     ("F-3", "what 202 of a Workflows address means", "only people can say: rotation notify test"),
 )

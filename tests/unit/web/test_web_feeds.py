@@ -46,7 +46,9 @@ async def test_the_secret_address_opens_the_calendar_of_its_audience(world: Worl
     assert (await doors.calendar_door(world.services, again)).status == 304
 
 
-@pytest.mark.parametrize("query", ["", "?audience=people", "?audience=people&token=x", "?audience=none&token=x", "?x=1"])
+@pytest.mark.parametrize(
+    "query", ["", "?audience=people", "?audience=people&token=x", "?audience=none&token=x", "?x=1"]
+)
 async def test_others_learn_nothing(world: World, query: str) -> None:
     answer = await fetch(world, f"/api/calendar.ics{query}")
     assert answer.status in {400, 401}
