@@ -3,9 +3,9 @@ The sandbox's control server: JSON over HTTPS, no sign-in, never part of the pro
 
 GET /state; GET, POST /clock {"offset_seconds"} or {"shift_seconds"}; GET, POST, DELETE /faults[/{id}];
 GET, POST /behaviour (members of Behaviour; "refuse_sign_in": {client id: AADSTS number or null}; "vault":
-settings of the vault); GET /truth/{entra, vault, downstream, canaries, mails}; POST /tenant (a tenant
-document, or a list of applications); POST /secrets {"app_id", ...} and DELETE /secrets/{app_id}/{key_id}
-for foreign hands.
+settings of the vault); GET /truth/{entra, vault, downstream, canaries, mails}; GET /inbox[/{number}] (the
+mails, to look at in a browser); POST /tenant (a tenant document, or a list of applications); POST /secrets
+{"app_id", ...} and DELETE /secrets/{app_id}/{key_id} for foreign hands.
 """
 
 import re
@@ -16,9 +16,10 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox import inbox
 from sandbox.entra import dates
 from sandbox.entra.answers import GraphError
 from sandbox.entra.service import SOMEBODY, Entra
@@ -114,6 +115,14 @@ class Control:
             case _:
                 raise ValueError(f"no ground truth of {part!r}")
 
+    async def inbox(self, _request: Request) -> Response:
+        with self.entra.directory.lock:
+            return HTMLResponse(inbox.listed(self.entra.truth.mails))
+
+    async def one_mail(self, request: Request) -> Response:
+        with self.entra.directory.lock:
+            return HTMLResponse(inbox.shown(self.entra.truth.mails[request.path_params["number"]]))
+
     async def load(self, request: Request) -> Response:
         """Take a tenant document (sandbox/tenant/document.py), or a list of applications as Graph gives them."""
         document = await request.json()
@@ -156,6 +165,8 @@ def make_control(control: Control) -> Starlette:
             Route("/behaviour", control.get_behaviour),
             Route("/behaviour", control.change_behaviour, methods=["POST"]),
             Route("/truth/{part}", control.truth),
+            Route("/inbox", control.inbox),
+            Route("/inbox/{number:int}", control.one_mail),
             Route("/tenant", control.load, methods=["POST"]),
             Route("/secrets", control.add_secret, methods=["POST"]),
             Route("/secrets/{app_id}/{key_id}", control.remove_secret, methods=["DELETE"]),

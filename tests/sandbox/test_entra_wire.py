@@ -1,6 +1,7 @@
 """Details of the sandbox's Graph on the wire: headers, envelopes, queries, rights, limits (platform.md A)."""
 
 import base64
+import ssl
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -307,6 +308,13 @@ async def test_mail_is_accepted_and_kept(cloud: Cloud, graph: httpx.AsyncClient)
     assert (await graph.post(address, content=mime, headers=plain)).status_code == 202
     kept = cloud.entra.truth.mails[-1]["message"]
     assert (kept["subject"], kept["body"]["content"].strip()) == ("hello", "body")
+    async with httpx.AsyncClient(
+        verify=ssl.create_default_context(cafile=cloud.ca_file), base_url=cloud.urls["control"]
+    ) as anybody:
+        number = len(cloud.entra.truth.mails) - 1
+        assert f'<a href="/inbox/{number}">hello</a>' in (await anybody.get("/inbox")).text
+        assert "body" in (await anybody.get(f"/inbox/{number}")).text
+        assert (await anybody.get("/inbox/9999")).status_code == 400
     broken = await graph.post(address, content="?", headers=plain)
     assert (broken.status_code, broken.json()["error"]["code"]) == (400, "ErrorMimeContentInvalidBase64String")
     nobody = base64.b64encode(b"Subject: hello\r\n\r\n").decode()
