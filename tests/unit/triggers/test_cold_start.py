@@ -1,0 +1,28 @@
+"""What a start loads: no SDK while the worker asks for functions, none of Graph before something is written there."""
+
+import json
+import subprocess
+import sys
+
+GRAPH = ("msgraph", "msgraph_core", "kiota_abstractions", "kiota_http")
+
+
+def loaded(statement: str, names: tuple[str, ...]) -> list[str]:
+    """Run it in a process of its own, and give which of these modules it left behind."""
+    asked = f"{statement}; import json, sys; print(json.dumps([name for name in {names!r} if name in sys.modules]))"
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout
+    found: list[str] = json.loads(said)
+    return found
+
+
+def test_indexing_loads_no_sdk() -> None:
+    late = ("aiohttp", "azure.core", "azure.data.tables", "azure.identity", "azure.keyvault", "azure.storage", "httpx")
+    assert loaded("import function_app; function_app.app.get_functions()", (*late, *GRAPH)) == []
+
+
+def test_who_reads_loads_no_sdk_of_graph() -> None:
+    assert loaded("import rotation.bootstrap, rotation.adapters.graph.reads, rotation.web.running", GRAPH) == []
+
+
+def test_who_writes_to_graph_loads_it() -> None:
+    assert loaded("import rotation.adapters.graph.credentials", GRAPH) == list(GRAPH)
