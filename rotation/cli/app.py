@@ -11,6 +11,7 @@ from rotation.cli import (
     doctoring,
     enrolling,
     handing,
+    leaving,
     looking,
     notifying,
     rehearsing,
@@ -32,7 +33,7 @@ app = typer.Typer(
 
 COMMANDS: tuple[tuple[str, tuple[Callable[..., None], ...]], ...] = (
     ("Look", (looking.status, looking.plan, looking.show, handing.handoffs, doctoring.doctor)),
-    ("Whose it is", (rehearsing.rehearse, enrolling.enrol, enrolling.release)),
+    ("Whose it is", (rehearsing.rehearse, enrolling.enrol, leaving.release)),
     (
         "One rotation",
         (

@@ -1,4 +1,4 @@
-"""Commands that say whose a line is: enrol, release."""
+"""The command that makes a line ours."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ from rotation.cli.terminal import (
     terminal,
 )
 from rotation.domain.errors import Misread
-from rotation.domain.identifiers import NAME, KeyId, LineId, LineName, is_guid
-from rotation.domain.line import HeldKey, Line
+from rotation.domain.identifiers import NAME, KeyId, LineName, is_guid
+from rotation.domain.line import Line
 from rotation.workflows import enrolling, previewing
 from rotation.workflows.finding import find_application
 from rotation.workflows.previewing import Preview, Wish
@@ -138,30 +138,3 @@ def _preview(here: Terminal, wanted: Wanted, *, as_json: bool) -> Preview:
     if seen.refusals:
         raise typer.Exit(Exit.FINDINGS)
     return seen
-
-
-def release(
-    ctx: typer.Context,
-    application: ApplicationArgument,
-    *,
-    line: LineOption = previewing.DEFAULT_LINE,
-    as_person: AsPerson = "",
-    yes: Yes = False,
-    as_json: AsJson = False,
-) -> None:
-    """End an enrolment. Nothing is removed; tells which end dates somebody must now watch."""
-    here = terminal(ctx)
-    confirm(f"Release line {line} of {application}? Nobody rotates it afterwards.", yes=yes or as_json)
-
-    async def act(services: Services) -> tuple[tuple[HeldKey, ...], datetime]:
-        by = await here.who(as_person)
-        found = await find_application(services, application)
-        line_id = LineId(found.object_id, line_name(line))
-        return await enrolling.release(services, line_id, by=by), services.clock.now()
-
-    left, now = here.run(act, as_json=as_json)
-    table = words.grid("key id", "ends")
-    for key in left:
-        table.add_row(key.key_id, words.day(key.end_at, now))
-    told = Text(f"Line {line} is released; nothing was removed. Somebody must now watch:")
-    tell({"released": line, "watch": left}, told, table, as_json=as_json)

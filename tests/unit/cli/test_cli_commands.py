@@ -111,6 +111,19 @@ def test_release_tells_what_somebody_must_now_watch(shell: Shell) -> None:
     assert shell.facts("status")["lines"] == 0
 
 
+def test_release_of_everything_is_said_twice_and_prints_every_end_date(shell: Shell) -> None:
+    enrolled(shell, 1)
+    enrolled(shell, 2)
+    assert shell.type("release").exit_code == 2
+    assert shell.type("release", "x", "--all").exit_code == 2
+    assert shell.type("release", "--all", answers="n\n").exit_code == 1
+    done = shell.type("release", "--all", answers="y\n")
+    assert done.exit_code == 0, done.output
+    assert "2 lines released" in done.stdout
+    assert done.stdout.count("current") == 2
+    assert shell.facts("release", "--all", "--yes")["released"] == []
+
+
 def test_rotate_opens_and_says_how_to_follow(shell: Shell) -> None:
     object_id = enrolled(shell)
     done = shell.type("rotate", object_id, "--ticket", "CHG-7")
