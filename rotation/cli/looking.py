@@ -15,6 +15,7 @@ from rotation.domain.identifiers import GUID, ULID, LineId, LineName
 from rotation.workflows import planning, showing
 from rotation.workflows.finding import find_application, find_rotation
 from rotation.workflows.planning import Plan
+from rotation.workflows.reading.overview import overview
 from rotation.workflows.services import Services
 from rotation.workflows.views import ApplicationView, LineDetail, LineView, RotationView
 
@@ -52,7 +53,7 @@ def status(
         listed, now = run.run(_lines, as_json=as_json)
         tell({"lines": listed}, *screens.lines(listed, now), as_json=as_json)
         return
-    seen = run.run(showing.overview, as_json=as_json)
+    seen = run.run(overview, as_json=as_json)
     tell(seen, *screens.overview(seen), as_json=as_json)
 
 

@@ -10,7 +10,8 @@ from rich.text import Text
 from rotation.cli import words
 from rotation.domain.brakes import NightState
 from rotation.workflows.planning import Plan
-from rotation.workflows.views import ApplicationView, LineDetail, LineView, Overview
+from rotation.workflows.reading.overview import Overview
+from rotation.workflows.views import ApplicationView, LineDetail, LineView
 
 LISTED = 20
 NOTHING_ENROLLED = (
@@ -23,21 +24,20 @@ NOTHING_ENROLLED = (
 def overview(seen: Overview) -> Iterator[RenderableType]:
     """Ten seconds: what needs somebody, brakes, the last scan."""
     yield _headline(seen)
-    yield Text(f"Last scan  {_last_scan(seen)}", style="dim")
+    yield Text(f"Last scan  {_last_scan(seen)}", style="bold red" if seen.scan.problem else "dim")
     yield from _brakes(seen)
     if not seen.lines:
         yield Text(f"\n{NOTHING_ENROLLED}")
-    elif seen.attention:
+    elif seen.needs:
         yield Text("\nNeeds somebody, most urgent first", style="bold")
-        yield from lines(seen.attention[:LISTED], seen.at)
+        yield from _needs(seen)
     elif not _stopped(seen):
         yield Text("\nNothing needs you.", style="green")
 
 
 def _stopped(seen: Overview) -> bool:
-    """Tell whether a brake is on that somebody must look at: then nothing says that all is well."""
-    stopped = seen.night is not None and seen.night.state is NightState.STOPPED
-    return stopped or seen.breaker is not None or seen.paused is not None
+    """Tell whether something holds that somebody must look at: then nothing says that all is well."""
+    return seen.brakes.pause is not None or bool(seen.scan.problem)
 
 
 def _headline(seen: Overview) -> Text:
@@ -45,27 +45,50 @@ def _headline(seen: Overview) -> Text:
     for state, count in seen.states.items():
         word = words.state(state)
         line.append_text(Text.assemble((f"{word.plain[0]} {count} {state}", word.style), "   "))
-    return line if seen.states else Text("0 lines")
+    if seen.counts.unmanaged_soon:
+        line.append(f"◷ {seen.counts.unmanaged_soon} end within 30 days, nobody rotates them", style="yellow")
+    return line if line.plain else Text("0 lines")
 
 
 def _last_scan(seen: Overview) -> str:
-    if seen.scan is None:
-        return "none complete in the last seven days: what you see may be old"
-    counts = seen.scan.counts
-    return f"{words.instant(seen.scan.finished_at)}, complete: {counts.get('applications', 0):,} applications"
+    if seen.scan.problem:
+        since = f"; what you see is of {words.instant(seen.scan.stale_since)}" if seen.scan.stale_since else ""
+        return f"{seen.scan.problem}{since}"
+    if seen.scan.complete is None:
+        return "none was complete yet: rotation scan"
+    counts = seen.scan.complete.counts
+    return f"{words.instant(seen.scan.complete.finished_at)}, complete: {counts.get('applications', 0):,} applications"
 
 
 def _brakes(seen: Overview) -> Iterator[Text]:
-    if seen.paused:
-        since = words.instant(seen.paused.since)
-        yield Text(f"■ Paused by {seen.paused.by} since {since}: {seen.paused.reason}", style="bold yellow")
-    if seen.breaker:
-        yield Text(f"■ Circuit breaker open ({seen.breaker}): rotation resume --breaker", style="bold red")
-    if seen.night:
-        night = seen.night
+    brakes = seen.brakes
+    if brakes.pause:
+        since = words.instant(brakes.pause.since)
+        yield Text(f"■ Paused by {brakes.pause.by} since {since}: {brakes.pause.reason}", style="bold yellow")
+    if brakes.breaker.open_reason is not None:
+        yield Text(
+            f"■ Circuit breaker open ({brakes.breaker.open_reason}): rotation resume --breaker", style="bold red"
+        )
+    if brakes.night:
+        night = brakes.night
         told = f"{night.state}: {night.opened} of {night.due} due opened, {night.left} left"
         style = "bold red" if night.state is NightState.STOPPED else "dim"
         yield Text(f"Tonight    {told}{f' ({night.why})' if night.why else ''}", style=style)
+    if seen.given_up:
+        yield Text(f"■ {words.counted(seen.given_up, 'notice')} reached nobody: rotation notify test", style="bold red")
+
+
+def _needs(seen: Overview) -> Iterator[RenderableType]:
+    table = words.grid("state", "what", "by", "why")
+    for need in seen.needs[:LISTED]:
+        whose = words.name(need.what, 34)
+        if need.line:
+            whose.append_text(Text.assemble(("/", "dim"), need.line))
+        by = words.day(need.by, seen.at) if need.by else ""
+        table.add_row(words.state(need.state), whose, by, words.name(need.why, 120))
+    yield table
+    if len(seen.needs) > LISTED:
+        yield Text(f"and {len(seen.needs) - LISTED} more: rotation status --json", style="dim")
 
 
 def lines(views: Sequence[LineView], now: datetime) -> Iterator[RenderableType]:

@@ -1,7 +1,6 @@
 """Read models: what pages, the terminal and HTTP show. Nothing here changes anything."""
 
-from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from rotation.domain.credential import NEVER, Credential
 from rotation.domain.errors import NotFound
@@ -12,12 +11,9 @@ from rotation.ledger.application import ApplicationRecord
 from rotation.ledger.lines import IndexedLine
 from rotation.workflows.finding import Found
 from rotation.workflows.reading.states import STATES, says, state_of
-from rotation.workflows.scanning import last_complete
 from rotation.workflows.services import Services
 from rotation.workflows.telling import concerns, event, rotation_view
-from rotation.workflows.views import ApplicationView, LineDetail, LineView, Overview, RotationView, SecretView
-
-SOON = timedelta(days=30)
+from rotation.workflows.views import ApplicationView, LineDetail, LineView, RotationView, SecretView
 
 
 def _line_view(entry: IndexedLine, now: datetime) -> LineView:
@@ -47,24 +43,6 @@ async def lines(services: Services) -> tuple[LineView, ...]:
     now = services.clock.now()
     views = [_line_view(entry, now) async for entry in services.lines.all()]
     return tuple(sorted(views, key=_urgency))
-
-
-async def overview(services: Services) -> Overview:
-    """Tell what is so now."""
-    now = services.clock.now()
-    views = await lines(services)
-    counts = Counter(view.state for view in views)
-    return Overview(
-        at=now,
-        lines=len(views),
-        states={state: counts[state] for state in STATES if counts[state]},
-        attention=tuple(view for view in views if view.state in {"blocked", "expired", "waiting"}),
-        paused=await services.control.pause(),
-        breaker=(await services.control.breaker.read()).open_reason,
-        night=await services.control.night.read(),
-        scan=await last_complete(services),
-        ending_soon=sum(1 for view in views if view.ends_at and now < view.ends_at <= now + SOON),
-    )
 
 
 async def rotation(services: Services, rotation_id: RotationId) -> RotationView:

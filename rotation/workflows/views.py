@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from rotation.domain.brakes import Night, Pause
 from rotation.domain.delivery import HandOff
-from rotation.ledger.scans import ScanRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,23 +23,6 @@ class LineView:
     rotation: str | None
     """Its open rotation, else its latest."""
     phase: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overview:
-    """What is so now, in ten seconds."""
-
-    at: datetime
-    lines: int
-    states: Mapping[str, int]
-    attention: tuple[LineView, ...]
-    paused: Pause | None
-    breaker: str | None
-    night: Night | None
-    scan: ScanRecord | None
-    """The last complete one of the last seven days."""
-    ending_soon: int
-    """Enrolled lines whose current credential ends within thirty days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

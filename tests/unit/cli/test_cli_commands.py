@@ -41,7 +41,7 @@ def test_status_counts_states_and_lists_what_needs_somebody() -> None:
     shell.do(shell.world.run(timedelta(hours=1)))
     seen = shell.facts("status")
     assert seen["states"] == {"waiting": 1}
-    assert [line["name"] for line in seen["attention"]] == ["Application 1"]
+    assert [need["what"] for need in seen["needs"]] == ["Application 1"]
     assert "☞ waiting" in shell.type("status").stdout
 
 
