@@ -29,27 +29,27 @@ from rotation.workflows.reading.rotation import RotationPage
 OPERATOR, ADMINISTRATOR = Role.OPERATOR, Role.ADMINISTRATOR
 
 
-def _look(path: str, handler: Handler, gives: object, asks: type | None = None, *, needs: Role = Role.READER) -> Route:
+def _look(path: str, handler: Handler, gives: object, *, asks: type | None = None, needs: Role = Role.READER) -> Route:
     return Route(method="GET", path=path, handler=handler, gives=gives, asks=asks, needs=needs)
 
 
 _LOOKS = (
     _look("overview", running.overview, Overview),
-    _look("applications", applications.everything, answers.ApplicationList, applications.ApplicationQuery),
+    _look("applications", applications.everything, answers.ApplicationList, asks=applications.ApplicationQuery),
     _look("applications/{id}", applications.report, ApplicationPage),
-    _look("expiries", applications.expiries, answers.ExpiryList, applications.ExpiryQuery),
-    _look("scans", scans.everything, answers.ScanList, scans.ScanQuery),
+    _look("expiries", applications.expiries, answers.ExpiryList, asks=applications.ExpiryQuery),
+    _look("scans", scans.everything, answers.ScanList, asks=scans.ScanQuery),
     _look("scans/{id}", scans.report, ScanRecord),
-    _look("lines", lines.everything, answers.LineList, lines.LineQuery),
+    _look("lines", lines.everything, answers.LineList, asks=lines.LineQuery),
     _look("lines/{id}", lines.report, views.LineDetail),
-    _look("rotations", rotations.everything, answers.RotationList, rotations.RotationQuery),
+    _look("rotations", rotations.everything, answers.RotationList, asks=rotations.RotationQuery),
     _look("rotations/{id}", rotations.report, views.RotationView),
     _look("rotations/{id}/evidence", rotations.weighed, RotationPage),
-    _look("hand-offs", hand_offs.everything, answers.HandOffList, PageQuery),
+    _look("hand-offs", hand_offs.everything, answers.HandOffList, asks=PageQuery),
     _look("hand-offs/{rotation}/{destination}", hand_offs.report, WaitingHandOff),
     _look("destinations", destinations.everything, answers.DestinationList),
     _look("configuration", running.configuration, answers.InForce),
-    _look("audit", running.audit, answers.EventList, running.AuditQuery),
+    _look("audit", running.audit, answers.EventList, asks=running.AuditQuery),
     _look("health", health.report, health.Health | health.Examined, health.HealthQuery),
     _look("calendars", feeds.calendars, answers.CalendarList, needs=OPERATOR),
     Route(

@@ -39,7 +39,7 @@ READ_BY_THE_PLATFORM = {
 }
 """Settings that infra/ defines and our code does not read, each with its reader (platform.md D4)."""
 
-SET_BY_THE_PLATFORM = {"WEBSITE_AUTH_ENABLED"}
+SET_BY_THE_PLATFORM = {"WEBSITE_AUTH_ENABLED", "WEBSITE_RESOURCE_GROUP", "WEBSITE_SITE_NAME"}
 """Names that our code reads and App Service sets."""
 
 FORBIDDEN_IN_FLEX = {"FUNCTIONS_WORKER_RUNTIME", "FUNCTIONS_EXTENSION_VERSION", "WEBSITE_RUN_FROM_PACKAGE"}
