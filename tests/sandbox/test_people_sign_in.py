@@ -109,6 +109,18 @@ def test_another_site_cannot_use_somebodys_session(browser: Browser) -> None:
     assert (answer.status_code, answer.json()["type"]) == (403, "docs/runbook.md#foreign-form")
 
 
+def test_a_calendar_program_comes_with_its_secret_address_alone(browser: Browser, host: HostProcess) -> None:
+    """The host finds the calendar's own function before the one that asks for a key."""
+    given = browser("Oskar Operator").get("/entra/api/calendars").json()["calendars"]
+    assert given, "rotation.yaml of the repository names audiences"
+    feed = httpx.get(f"{host.url}{given[0]['address']}", timeout=30)
+    assert (feed.status_code, feed.headers["content-type"]) == (200, "text/calendar; charset=utf-8")
+    assert feed.text.startswith("BEGIN:VCALENDAR")
+    stranger = httpx.get(f"{host.url}/api/calendar.ics?audience=people&token=x", timeout=30)
+    assert (stranger.status_code, stranger.content) == (401, b"")
+    assert stranger.headers["content-security-policy"], "it is ours, not the host's for a missing key"
+
+
 def test_whoever_signs_out_is_a_stranger_again(browser: Browser) -> None:
     reader = browser("Rita Reader")
     reader.get("/.auth/logout", follow_redirects=False)
