@@ -53,7 +53,9 @@ def hand_off_notice(told: Told, waiting: AwaitingPerson) -> tuple[OutboxEntry, .
         uid=f"{told.delivery.rotation.ulid}.{told.delivery.destination}",
         action="Open the steps",
     )
-    return _entry(told, "hand-off-opened", item, title=f"{told.line.display_name} needs you: {waiting.hand_off.title}")
+    by = waiting.deadline
+    title = f"{told.line.display_name} needs you by {by:%a} {by.day} {by:%b}"
+    return _entry(told, "hand-off-opened", item, title=title)
 
 
 def approval_notice(told: Told, why: str) -> tuple[OutboxEntry, ...]:

@@ -150,7 +150,7 @@ async def test_what_waits_for_a_person_goes_to_the_owners_too_and_one_notice_to_
     town.world._current = replace(town.world.services(), channels=(town.teams, town.mail))
     await town.world.scan()
     await town.world.run(timedelta(minutes=30))
-    opened = [(audience, message) for audience, message in town.mail.sent if "Paste into portal" in message.title]
+    opened = [(audience, message) for audience, message in town.mail.sent if "needs you by" in message.title]
     assert [audience.mail for audience, _message in opened] == [("ada@contoso.example", "grace@contoso.example")]
     assert opened[0][1].said_at is not None
 
