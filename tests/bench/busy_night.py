@@ -22,6 +22,8 @@ from sandbox.running.world import World
 from tests.bench.asked_of_services import Asked, CountedCloud
 
 NEVER = "0 0 2 29 2 *"
+WINDOW = 30.0
+"""Seconds over which Graph counts writes here, instead of 150."""
 SETTINGS = {
     # Asked for by hand. Open work is looked at each minute, as in Azure.
     "SCAN_SCHEDULE": NEVER,
@@ -29,6 +31,8 @@ SETTINGS = {
     "DIGEST_SCHEDULE": NEVER,
     # How long a look waits is no cost; how many there are is, and that stays.
     "ROTATION_LOOK_SPACING_SECONDS": "2",
+    # The quota is scaled in time too, or a night of few lines would be over before it is felt.
+    "ROTATION_WRITE_QUOTA_SECONDS": f"{WINDOW:.0f}",
 }
 SCAN_WITHIN = 1200.0
 LOOK = 0.5
