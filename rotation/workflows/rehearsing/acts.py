@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from rotation.domain.credential import Application
 from rotation.domain.delivery import DeliveryBlocked
-from rotation.domain.errors import ApplicationGone, OutcomeUnknown, Refused, Retryable, Superseded
+from rotation.domain.errors import ApplicationGone, Refused
 from rotation.domain.identifiers import DestinationName, KeyId, LineId, LineName, PolicyName, RotationId
 from rotation.domain.line import Reason
 from rotation.domain.policy import Configuration, Destination, Limits, LineEntry, Mode, Policy, Ramp, Selector, Terms
@@ -222,13 +222,10 @@ async def _drive(play: Play, done: Callable[[Rotation], bool]) -> Rotation:
 
 async def _work(services: Services) -> None:
     async for wake in services.wakes.due(services.clock.now() + LOOK_EVERY):
-        try:
-            if wake.destination is None:
-                await rotate.advance(services, wake.rotation)
-            else:
-                await deliver.advance(services, wake.rotation, wake.destination)
-        except (Retryable, OutcomeUnknown, Superseded):
-            continue  # its wake says when to look again, as at the boundary
+        if wake.destination is None:
+            await rotate.advance(services, wake.rotation)
+        else:
+            await deliver.advance(services, wake.rotation, wake.destination)
 
 
 async def _next_look(services: Services) -> datetime:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from rotation.domain.errors import StaleRecord
 from rotation.domain.policy import Configuration
-from rotation.ports.tables import Change, Delete, Insert, Query, Replace, Row, Upsert
+from rotation.ports.tables import Change, Delete, Insert, Query, Replace, Row
 
 
 class ScratchTables:
@@ -47,7 +47,7 @@ class ScratchTables:
                 stale = there is not None
             case Replace(etag=etag) | Delete(etag=str(etag)):
                 stale = there is None or there.etag != etag
-            case Delete() | Upsert():
+            case _:
                 stale = False
         if stale:
             raise StaleRecord(f"row {change.key} of {table} is not as it was")
