@@ -209,11 +209,13 @@ async def test_a_link_scanner_changes_nothing(browser: Any, site: Site) -> None:
 
 async def test_all_of_it_can_be_done_without_a_script(browser: Any, site: Site) -> None:
     page = await sign_in(browser, site, "Olga Operator", java_script_enabled=False)
-    await page.click("main >> text=Pause")
+    await page.click("main a.button:has-text('Pause')")
+    await page.wait_for_url(re.compile("/acts/pause"))
     await page.fill("[name=reason]", "a rehearsal")
     await page.click("button:has-text('Pause')")
     assert "Paused." in await page.inner_text("main")
-    await page.click("main >> text=Resume >> nth=0")
+    await page.click(".head a.button:has-text('Resume')")
+    await page.wait_for_url(re.compile("/acts/resume"))
     await page.fill("[name=reason]", "it is over")
     await page.click("button:has-text('Resume')")
     assert "Resumed." in await page.inner_text("main")
@@ -263,13 +265,16 @@ async def tab_to(page: Any, text: str, *, name: str = "") -> None:
 async def test_each_sees_what_their_role_lets_them(browser: Any, site: Site, who: str, told: tuple[bool, bool]) -> None:
     sees, may_act = told
     context = await browser.new_context(ignore_https_errors=True, viewport=WIDE)
+    context.set_default_timeout(SLOW)
     page = await context.new_page()
     await page.goto(f"{site.url}/.auth/login/aad?login_hint={site.mail(who)}&post_login_redirect_uri=%2F")
     said = await page.inner_text("body")
     assert ("What needs somebody" in said) is sees
     assert ("Scan now" in said) is may_act
     assert sees or "You may not do this." in said
-    stranger = await (await browser.new_context(ignore_https_errors=True)).new_page()
+    nobody = await browser.new_context(ignore_https_errors=True)
+    nobody.set_default_timeout(SLOW)
+    stranger = await nobody.new_page()
     await stranger.goto(f"{site.url}/rotations")
     assert "Who are you?" in await stranger.inner_text("body")
 
