@@ -50,7 +50,7 @@ _LOOKS = (
     _look("destinations", destinations.everything, answers.DestinationList),
     _look("configuration", running.configuration, answers.InForce),
     _look("audit", running.audit, answers.EventList, asks=running.AuditQuery),
-    _look("health", health.report, health.Health | health.Examined, health.HealthQuery),
+    _look("health", health.report, health.Health | health.Examined, asks=health.HealthQuery),
     _look("calendars", feeds.calendars, answers.CalendarList, needs=OPERATOR),
     Route(
         method="GET",
