@@ -5,7 +5,16 @@ from collections.abc import AsyncIterator, Sequence
 from rotation.domain.credential import Application
 from rotation.domain.errors import OutcomeUnknown
 from rotation.domain.identifiers import ClientId, KeyId, ObjectId
-from rotation.ports.directory import CredentialRules, Directory, MintedCredential, MintRequest, Owner, Page, PassItem
+from rotation.ports.directory import (
+    CredentialRules,
+    Directory,
+    MintedCredential,
+    MintRequest,
+    Owned,
+    Owner,
+    Page,
+    PassItem,
+)
 
 
 class LosesFirstMint:
@@ -23,8 +32,8 @@ class LosesFirstMint:
             raise OutcomeUnknown("the rehearsal let the answer go, as a crash would")
         return minted
 
-    async def remove(self, application: ObjectId, key_id: KeyId) -> None:
-        await self._directory.remove(application, key_id)
+    async def remove(self, application: ObjectId, key_id: KeyId) -> float | None:
+        return await self._directory.remove(application, key_id)
 
     def applications(self) -> AsyncIterator[Page]:
         return self._directory.applications()
@@ -34,6 +43,9 @@ class LosesFirstMint:
 
     def service_principals(self) -> AsyncIterator[Sequence[PassItem]]:
         return self._directory.service_principals()
+
+    def owned(self) -> AsyncIterator[Sequence[Owned]]:
+        return self._directory.owned()
 
     async def application(self, object_id: ObjectId) -> Application:
         return await self._directory.application(object_id)

@@ -75,7 +75,7 @@ async def test_facts_that_are_otherwise_are_told_by_their_ids() -> None:
     async def read(_name: str, _version: object) -> SecretText:
         return SecretText("probe")
 
-    vault.read = read  # type: ignore[method-assign]
+    vault.read = read  # type: ignore[method-assign,assignment]
     seen = await look_at_all(made)
     assert {"A4-4", "C3-2"} <= {fact.id for fact in seen if fact.holds is Holds.OTHERWISE}
 
