@@ -1,8 +1,10 @@
 """Every page and form, from which the open door finds them."""
 
 from rotation.web.pages import (
+    advice,
     application,
     applications,
+    audit,
     braking,
     destinations,
     enrolment,
@@ -109,6 +111,8 @@ PAGES: tuple[Route, ...] = (
         by_person=True,
         form=True,
     ),
+    Route(method="GET", path="advice", handler=advice.of_all),
+    Route(method="GET", path="audit", handler=audit.show),
     Route(method="GET", path="scans", handler=scans.everything),
     Route(method="GET", path="scans/{id}", handler=scans.show),
     Route(method="GET", path="destinations", handler=destinations.everything),

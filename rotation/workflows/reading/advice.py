@@ -147,7 +147,11 @@ async def of_tenant(services: Services) -> list[Advice]:
         how = "renew them in Entra; Rotation reminds of them and rotates none"
         found.append(
             Advice(
-                kind="certificates", what=what, how=how, count=certificates, link=links.expiries(what="certificates")
+                kind="certificates",
+                what=what,
+                how=how,
+                count=certificates,
+                link=links.expiries(what="certificates", within=f"{CERTIFICATES_AHEAD.days}d"),
             )
         )
     return found
@@ -158,7 +162,8 @@ def _destinations(services: Services, configuration: Configuration, lines: Seque
         told = services.integrations.of(destination).describe(destination).secretless
         users = [line for line in lines if name in destinations_of(line, configuration)]
         if told and users:
-            what = f"{name}, where {len(users)} lines are delivered, could do without a secret"
+            delivered = "a line is delivered" if len(users) == 1 else f"{len(users)} lines are delivered"
+            what = f"{name}, where {delivered}, could do without a secret"
             yield Advice(kind="secretless", what=what, how=told, count=len(users), link=links.destination(name))
 
 
