@@ -10,6 +10,7 @@ from rotation.cli import (
     destinations,
     doctoring,
     enrolling,
+    exporting,
     handing,
     leaving,
     looking,
@@ -32,7 +33,7 @@ app = typer.Typer(
 )
 
 COMMANDS: tuple[tuple[str, tuple[Callable[..., None], ...]], ...] = (
-    ("Look", (looking.status, looking.plan, looking.show, handing.handoffs, doctoring.doctor)),
+    ("Look", (looking.status, looking.plan, looking.show, handing.handoffs, exporting.export, doctoring.doctor)),
     ("Whose it is", (rehearsing.rehearse, enrolling.enrol, leaving.release)),
     (
         "One rotation",

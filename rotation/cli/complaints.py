@@ -50,6 +50,8 @@ _CODES: tuple[tuple[tuple[type[RotationError], ...], Exit], ...] = (
 
 NOBODY = "who"
 """The slug of a refusal because nobody can be named."""
+NO_INVENTORY = "no-inventory"
+"""The slug where no scan was ever complete: not the name is wrong, there is nothing yet to find it in."""
 _ENROLLED = "rotation status lists what is enrolled"
 _SIGN_IN = "az login, where nobody is signed in; else "
 
@@ -58,6 +60,8 @@ def exit_code(error: RotationError) -> Exit:
     """Give the exit code for *error*; what no kind fits is a finding."""
     if isinstance(error, Refused) and error.reason == NOBODY:
         return Exit.PERMISSION
+    if isinstance(error, NotFound) and error.reason == NO_INVENTORY:
+        return Exit.INCOMPLETE
     return next((code for kinds, code in _CODES if isinstance(error, kinds)), Exit.FINDINGS)
 
 
@@ -72,6 +76,8 @@ def remedy(error: RotationError) -> str:
             return f"{_SIGN_IN}give the identity that you are signed in with that right, or open the firewall to it"
         case Misconfigured():
             return "mend each of them: docs/settings.md has the settings, and rotation config check reads rotation.yaml"
+        case NotFound() if error.reason == NO_INVENTORY:
+            return "rotation scan asks for one; run it again when that is complete"
         case NotFound() if "line" in error.facts:
             return f"{_ENROLLED}; rotation enrol APPLICATION --line LINE --preview tells of one that is not"
         case NotFound() | ApplicationGone():

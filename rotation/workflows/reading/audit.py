@@ -55,13 +55,6 @@ async def trail(
         yield _row(row)
 
 
-async def everything(services: Services) -> AsyncIterator[AuditRow]:
-    """Read the whole trail, row by row, for an export; it reads every application's history."""
-    for table in (keys.CONTROL, keys.ROTATIONS):
-        async for row in services.tables.query(table, Query(first=_FIRST, before=_AFTER)):
-            yield _row(row)
-
-
 def _row(row: Row) -> AuditRow:
     application = "" if row.partition == keys.CONTROL else row.partition
     return AuditRow(key=row.key.removeprefix(_FIRST), application=application, event=event(row))

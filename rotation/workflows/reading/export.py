@@ -1,22 +1,27 @@
-"""Rows for spreadsheets and scripts, one after the other, however many there are; and the same as CSV."""
+"""Rows for spreadsheets and scripts, one after the other, however many there are; and the same as CSV and JSON."""
 
 import csv
 import io
+import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
+from rotation.ledger import keys
 from rotation.ledger.lines import IndexedLine
-from rotation.workflows.reading import audit
+from rotation.workflows.auditing import trail
+from rotation.workflows.facts import facts
 from rotation.workflows.reading.spans import state_of_end
 from rotation.workflows.reading.states import says, state_of
 from rotation.workflows.services import Services
 
-type Cell = str | int | bool | datetime | None
+type Cell = str | int | bool | datetime | Mapping[str, object] | None
 type ExportRow = Mapping[str, Cell]
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for a formula at the beginning of a cell; names are written by anybody."""
+_CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), " ")
+"""What would break a row in two, or tell a terminal to do something."""
 
 
 class Table(StrEnum):
@@ -28,6 +33,7 @@ class Table(StrEnum):
     ROTATIONS = "rotations"
     """The latest rotation of each line."""
     AUDIT = "audit"
+    """A row an event of the audit trail, in the order in which they were copied there (workflows/auditing.py)."""
 
 
 COLUMNS: Mapping[Table, Sequence[str]] = {
@@ -77,19 +83,19 @@ COLUMNS: Mapping[Table, Sequence[str]] = {
         "verified",
         "stopped",
     ),
-    Table.AUDIT: ("at", "object_id", "what", "facts"),
+    Table.AUDIT: ("at", "object_id", "what", "by", "where", "facts", "tenant", "id"),
 }
 
 
-async def rows(services: Services, table: Table) -> AsyncIterator[ExportRow]:
+async def rows(services: Services, table: Table, *, since: date = date.min) -> AsyncIterator[ExportRow]:
     """
-    Give the rows of one table; each has its columns, in this order.
+    Give the rows of one table; each has its columns, in this order. *since* holds for the audit trail: the first day.
 
     Raises:
         NotFound: No scan was ever complete (`no-inventory`), for credentials.
     """
-    source: Callable[[Services], AsyncIterator[ExportRow]] = _SOURCES[table]
-    async for row in source(services):
+    source = _audit(services, since) if table is Table.AUDIT else _SOURCES[table](services)
+    async for row in source:
         yield row
 
 
@@ -163,10 +169,14 @@ async def _rotations(services: Services) -> AsyncIterator[ExportRow]:
             }
 
 
-async def _audit(services: Services) -> AsyncIterator[ExportRow]:
-    async for each in audit.everything(services):
-        facts = "; ".join(f"{name}={value}" for name, value in sorted(each.event.facts.items()))
-        yield {"at": each.event.at, "object_id": each.application, "what": each.event.what, "facts": facts}
+async def _audit(services: Services, since: date) -> AsyncIterator[ExportRow]:
+    async for told in trail(services, since):  # what is copied late stands in the file of a later day, never an earlier
+        at = datetime.fromisoformat(told.pop("at"))
+        about = told.pop("about")
+        usual: dict[str, Cell] = {name: told.pop(name, None) for name in ("what", "by", "where", "tenant", "id")}
+        if at.date() >= since:
+            named: ExportRow = {"at": at, "object_id": None if about == keys.CONTROL else about, **usual, "facts": told}
+            yield {column: named[column] for column in COLUMNS[Table.AUDIT]}
 
 
 def _rotation_id(entry: IndexedLine) -> str | None:
@@ -178,20 +188,25 @@ _SOURCES: Mapping[Table, Callable[[Services], AsyncIterator[ExportRow]]] = {
     Table.CREDENTIALS: _credentials,
     Table.LINES: _lines,
     Table.ROTATIONS: _rotations,
-    Table.AUDIT: _audit,
 }
 
 
-async def as_csv(services: Services, table: Table) -> AsyncIterator[str]:
-    """
-    Give the same as lines of CSV (RFC 4180), the heading first; no cell is a formula to a spreadsheet.
+async def as_csv(table: Table, found: AsyncIterator[ExportRow]) -> AsyncIterator[str]:
+    """Write rows as CSV (RFC 4180), the heading with the first of them; no cell is a formula to a spreadsheet."""
+    heading = csv_line(COLUMNS[table])
+    async for row in found:
+        yield heading + csv_line([row[column] for column in COLUMNS[table]])
+        heading = ""
+    yield heading
 
-    Raises:
-        NotFound: As `rows`.
-    """
-    yield csv_line(COLUMNS[table])
-    async for row in rows(services, table):
-        yield csv_line([row[column] for column in COLUMNS[table]])
+
+async def as_json(table: Table, found: AsyncIterator[ExportRow]) -> AsyncIterator[str]:
+    """Write rows as one JSON object, a row a line: `{"lines": [...]}`."""
+    before = f'{{"{table}": ['
+    async for row in found:
+        yield f"{before}\n{json.dumps(facts(dict(row)), ensure_ascii=False)}"
+        before = ","
+    yield "\n]}\n" if before == "," else f"{before}]}}\n"
 
 
 def csv_line(cells: Sequence[Cell]) -> str:
@@ -211,5 +226,8 @@ def _cell(cell: Cell) -> str:
             return cell.isoformat().replace("+00:00", "Z")
         case int():
             return str(cell)
-        case text:
-            return f"'{text}" if text.startswith(FORMULA) else text
+        case str():
+            told = cell.translate(_CONTROLS)
+            return f"'{told}" if cell.startswith(FORMULA) or told.lstrip().startswith(FORMULA) else told
+        case told:
+            return _cell("; ".join(f"{name}={value}" for name, value in sorted(told.items())))

@@ -19,11 +19,12 @@ from rotation.ledger.expiries import Expiry
 from rotation.notifications.feed import feed
 from rotation.web.exposition import text_of
 from rotation.workflows import feeds, operating
+from rotation.workflows.auditing import LAG, copy_history
 from rotation.workflows.facts import facts
 from rotation.workflows.feeds import READ_AGAIN_AFTER, SECRET, opens, tokens
 from rotation.workflows.reading import metrics as figures
 from rotation.workflows.reading.deadlines import Deadline, deadlines
-from rotation.workflows.reading.export import COLUMNS, Table, as_csv, csv_line, rows
+from rotation.workflows.reading.export import COLUMNS, Table, as_csv, as_json, csv_line, rows
 from rotation.workflows.reading.metrics import Gauge, metrics
 from rotation.workflows.reading.states import STATES
 from rotation.workflows.scanning import WEEKLY, begin_scan
@@ -216,12 +217,13 @@ async def test_each_audience_has_an_address_that_only_its_own_token_opens() -> N
 
 
 async def exported(world: World, table: Table) -> list[dict[str, str]]:
-    text = "".join([line async for line in as_csv(world.calm(), table)])
+    text = "".join([line async for line in as_csv(table, rows(world.calm(), table))])
     found = list(csv.DictReader(text.splitlines()))
     whole = [row async for row in rows(world.calm(), table)]
     assert [list(row) for row in whole] == [list(COLUMNS[table])] * len(whole), "columns in their order"
     assert len(whole) == len(found)
-    assert json.dumps([facts(dict(row)) for row in whole])
+    as_one = "".join([part async for part in as_json(table, rows(world.calm(), table))])
+    assert json.loads(as_one) == {table: [facts(dict(row)) for row in whole]}
     return found
 
 
@@ -254,9 +256,35 @@ async def test_what_is_exported() -> None:
     }
     (rotation,) = await exported(world, Table.ROTATIONS)
     assert (rotation["rotation"], rotation["verified"]) == (str(world.rotations()[0].id), "1")
-    trail = await exported(world, Table.AUDIT)
-    assert {"enrolled", "planned", "overlapping"} <= {row["what"] for row in trail}
-    assert any("by=test" in row["facts"] for row in trail)
+
+
+async def test_the_audit_trail_is_exported_from_the_place_that_only_grows() -> None:
+    world = World()
+    assert await exported(world, Table.AUDIT) == []
+    application = await opened(world)
+    await operating.pause(world.calm(), by="test", reason="freeze", where="terminal")
+    world.clock.advance(LAG + timedelta(seconds=1))
+    await copy_history(world.calm())
+    found = await exported(world, Table.AUDIT)
+    assert {"enrolled", "planned", "overlapping"} <= {row["what"] for row in found}
+    (enrolled,) = [row for row in found if row["what"] == "enrolled"]
+    assert (enrolled["object_id"], enrolled["by"]) == (application.object_id, "test")
+    assert "line=default" in enrolled["facts"]
+    (paused,) = [row for row in found if row["what"] == "paused"]
+    assert (paused["object_id"], paused["where"], paused["facts"]) == ("", "terminal", "reason=freeze")
+
+
+async def test_the_audit_trail_begins_with_the_day_on_which_something_happened_not_was_copied() -> None:
+    world = World()
+    await world.enrol(world.add_application(1))
+    world.clock.advance(DAY)
+    await world.enrol(world.add_application(2))
+    world.clock.advance(LAG + timedelta(seconds=1))
+    await copy_history(world.calm())
+    since = (START + DAY).date()
+    found = [row async for row in rows(world.calm(), Table.AUDIT, since=since)]
+    assert [row["what"] for row in found].count("enrolled") == 1
+    assert len(found) < len([row async for row in rows(world.calm(), Table.AUDIT)])
 
 
 async def test_owners_that_nobody_has_read_are_not_exported_as_none() -> None:
@@ -271,6 +299,11 @@ def test_no_cell_is_a_formula() -> None:
     assert csv_line(["=cmd()", "+1", "-1", "@x", 'a,"b"', None, True, 3, START]) == (
         '\'=cmd(),\'+1,\'-1,\'@x,"a,""b""",,yes,3,2026-03-02T02:00:00Z\r\n'
     )
+    assert csv_line([" =cmd()", "\t=1", {"b": 1, "=a": "x"}]) == "' =cmd(),' =1,'=a=x; b=1\r\n"
+
+
+def test_a_name_breaks_no_row_and_tells_a_terminal_nothing() -> None:
+    assert csv_line(["a\nb", "\x1b]0;x\x07", "Zoë"]) == "a b, ]0;x ,Zoë\r\n"
 
 
 async def test_a_storage_that_does_not_answer_is_no_figure() -> None:
