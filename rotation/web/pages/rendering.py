@@ -64,7 +64,7 @@ def environment() -> "Environment":
         lstrip_blocks=True,
     )
     made.filters |= {"plain": plain, "safe_link": safe_link, "utc": utc, "iso": iso, "number": number}
-    made.filters |= {"span": words.span}
+    made.filters |= {"span": words.span, "sentence": words.sentence}
     made.globals |= {
         name: getattr(words, name)
         for name in ("away", "days_away", "endless", "counted", "STATE_WORDS", "LEVELS", "SAID")

@@ -82,6 +82,11 @@ def counted(number: int, what: str, *, many: str = "") -> str:
     return f"{number:,} {plural}"
 
 
+def sentence(text: str) -> str:
+    """Begin a sentence; what follows stays as it is, because names do."""
+    return text[:1].upper() + text[1:]
+
+
 def span(length: timedelta) -> str:
     """Write a span in its largest whole unit: `180 days`, `12 h`, `2 min`, `30 s`."""
     if length and length % DAY == timedelta(0):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from rotation.ledger.application import events
 from rotation.web.pages.advice import SHOWN
 from rotation.web.principal import Role
 from rotation.workflows.scanning import begin_scan
@@ -30,7 +31,7 @@ async def test_advice_names_a_few_of_each_kind_and_says_how_many_more(world: Wor
     page = await ada.get("/advice")
     assert (page.status, page.unclosed) == (200, [])
     assert "store, where a line is delivered, could do without a secret" in page.text
-    assert "sign in by a managed identity" in page.text
+    assert "sign in by a managed identity." in page.text
     assert f"/applications/{first.object_id}#line-default" in page.links
     assert f"and {SHOWN + 39 - SHOWN} more" in page.text
     assert "/applications?trait=many-secrets" in page.links
@@ -130,7 +131,10 @@ async def test_the_trail_of_one_application_is_one_click_from_its_page(world: Wo
     page = await ada.get(address)
     assert "enrolled" in page.text
     assert "ada@contoso.example" in page.text
-    assert "web" in page.text
+    enrolled = next(
+        row for row in await events(world.tables, application.object_id) if row.values["what"] == "enrolled"
+    )
+    assert enrolled.values["where"] == "web"
     assert application.display_name in page.text
 
 

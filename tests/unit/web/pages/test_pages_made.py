@@ -100,3 +100,8 @@ def test_counts_agree_with_what_they_count() -> None:
     assert words.counted(2, "policy") == "2 policies"
     assert words.counted(12431, "application") == "12,431 applications"
     assert words.counted(2, "day") == "2 days"
+
+
+def test_a_sentence_begins_large_and_keeps_its_names() -> None:
+    assert words.sentence("ask in Entra, or SharePoint") == "Ask in Entra, or SharePoint"
+    assert words.sentence("") == ""
