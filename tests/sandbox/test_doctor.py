@@ -111,7 +111,10 @@ async def test_a_missing_role_is_named_with_the_script_that_grants_it(
     ]
     assignments.remove(taken[0])
     try:
-        found = (await look(composition)).of(Standing.BROKEN)
+        async with Composition(
+            composition.settings, hosted=False
+        ) as fresh:  # a token says what was so when it was given
+            found = (await look(fresh)).of(Standing.BROKEN)
     finally:
         assignments.append(taken[0])
     named = [finding for finding in found if finding.check == "permission" and role in finding.says]

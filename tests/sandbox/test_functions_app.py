@@ -43,6 +43,13 @@ destinations:
 
 
 @pytest.fixture(scope="module")
+def azurite(cloud: Cloud) -> Iterator[Azurite]:
+    """Storage of its own: what is healthy here depends on what was scanned."""
+    with Azurite(cert_file=Path(cloud.cert_file), key_file=Path(cloud.key_file), host="localhost") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def settings(cloud: Cloud, azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What an operator sets: addresses and an identity, no secret."""
     configuration = tmp_path_factory.mktemp("configuration") / "rotation.yaml"
@@ -145,7 +152,7 @@ def _finished(api: httpx.Client, address: str) -> Any:
 def test_a_line_is_previewed_over_http_enrolled_at_a_terminal_and_rotated(
     api: httpx.Client, cloud: Cloud, settings: dict[str, str], payroll: str
 ) -> None:
-    preview = api.post("/api/lines", json={"application": "Payroll export", "preview": True})
+    preview = api.post("/api/lines", json={"application": "Payroll export", "preview": True, "unrehearsed": True})
     assert preview.json()["refusals"] == []
     assert api.post("/api/rotations", json={"application": payroll}).status_code == 409
     enrolled = rotation(settings, "enrol", payroll, "--unrehearsed")

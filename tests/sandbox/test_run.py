@@ -96,7 +96,7 @@ def test_the_command_line_of_the_sandbox_reads_its_tenant(environment: dict[str,
         command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert '"applications": 37' in done.stdout
+    assert '"applications": 38' in done.stdout
 
 
 def test_when_it_is_ended_nothing_runs_on(
