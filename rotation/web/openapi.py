@@ -31,6 +31,7 @@ _TITLES = {
     502: "A service that we need refuses our own identity.",
     503: "A service that we need does not answer well now.",
 }
+BAD = 400
 _ALWAYS = (400, 401, 403, 404, 500, 502, 503)
 _LOOKED_UP = (409,)
 """A name that several applications bear is `ambiguous`, also to those who only look."""
@@ -195,9 +196,10 @@ def _header(name: str, why: str) -> Schema:
 
 def _responses(route: Route, types: _Types) -> Schema:
     told: Schema = {str(route.status): _given(route.gives, types, route.media_type)}
-    for status, gives in route.otherwise.items():
-        told[str(status)] = _given(gives, types, route.media_type)
     problem = {"application/problem+json": {"schema": types.gives(Problem)}}
+    for status, gives in route.otherwise.items():
+        answer = _given(gives, types, route.media_type)
+        told[str(status)] = answer if status < BAD else answer | {"content": answer.get("content", {}) | problem}
     for status in _statuses(route):
         has_body = status not in {304, 401}
         refusal = {"description": _TITLES[status], **({"content": problem} if has_body else {})}

@@ -1,5 +1,7 @@
 """Every route of the API; the same at both doors. OpenAPI and docs/api.md are held to it."""
 
+from dataclasses import replace
+
 from rotation.ledger.scans import ScanRecord
 from rotation.web import (
     acting,
@@ -50,7 +52,10 @@ _LOOKS = (
     _look("destinations", destinations.everything, answers.DestinationList),
     _look("configuration", running.configuration, answers.InForce),
     _look("audit", running.audit, answers.EventList, asks=running.AuditQuery),
-    _look("health", health.report, health.Health | health.Examined, asks=health.HealthQuery),
+    replace(
+        _look("health", health.report, health.Health | health.Examined, asks=health.HealthQuery),
+        otherwise={503: health.Health | health.Examined},
+    ),
     _look("calendars", feeds.calendars, answers.CalendarList, needs=OPERATOR),
     Route(
         method="GET",

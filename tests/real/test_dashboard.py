@@ -138,6 +138,7 @@ async def test_an_administrator_scans_enrols_and_rotates(browser: Any, site: Sit
         await page.press("#q", "Enter")
         await page.click(f"td a:has-text('{name}'), th a:has-text('{name}')")
         await page.click("a:has-text('Enrol')")
+        await page.check("#unrehearsed")
         await page.click("button:has-text('Enrol line')")
         assert "Enrolled." in await page.inner_text("main")
         await page.click("a:has-text('Rotate')")

@@ -28,6 +28,7 @@ class EnrolForm(Body):
     key_ids: tuple[KeyIdText, ...] = ()
     adopt: bool = False
     tier_zero: bool = False
+    unrehearsed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,7 @@ def _wish(application: ObjectId, asked: EnrolForm, request: Request, *, chosen: 
         key_ids=tuple(KeyId(each) for each in asked.key_ids) if chosen else None,
         adopt=asked.adopt,
         tier_zero=asked.tier_zero,
+        unrehearsed=asked.unrehearsed,
     )
 
 
@@ -91,6 +93,7 @@ async def _page(services: Services, request: Request, wish: Wish, *, given: Give
         wish=wish,
         given=given,
         ahead=ahead,
+        not_rehearsed=wish.unrehearsed or any("rehearsed" in refusal for refusal in seen.refusals),
         secrets=_secrets(ahead, record.uses),
         places=[(each.name, places.get(each.name)) for each in seen.enrolment.destinations],
         lines=sorted({entry.name for entry in seen.policy.lines if entry.only_for in {None, wish.application}}),
