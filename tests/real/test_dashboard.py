@@ -176,11 +176,11 @@ async def test_no_page_is_hard_to_read_for_anybody(browser: Any, site: Site) -> 
     axe = AXE.read_text(encoding="utf-8")
     for address in shown:
         await page.set_viewport_size(WIDE)
-        await page.emulate_media(color_scheme="light")
+        await page.emulate_media(color_scheme="light", reduced_motion="reduce")
         await page.goto(site.url + address)
         await page.evaluate(axe)
         wrong += await violations(page, address, "{}")
-        await page.emulate_media(color_scheme="dark")
+        await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
         wrong += await violations(page, address, "{runOnly: ['color-contrast']}")
         await page.set_viewport_size(NARROW)
         if (width := await page.evaluate("document.documentElement.scrollWidth")) > NARROW["width"]:
