@@ -50,13 +50,20 @@ def test_one_short_run_breaks_no_promise_and_reports_what_there_was(tmp_path: Pa
     assert report["faults"]["lag"] == 2, "it stormed twice"
 
 
-def test_a_plant_is_caught_after_one_storm() -> None:
+STORMS = 4
+"""At most: hosts that are killed before they mint lose nothing in the first."""
+
+
+def test_a_plant_is_caught_after_few_storms() -> None:
     """Minting again without a look leaves two secrets of one rotation: each mint's answer is lost here."""
     asked = parse(["--plant", "look-first-off", "--lines", "3", "--windows", "1", "--seed", "1"])
     with scene(asked, asked.seed) as now:
         now.weather.calm()
         enrol(now)
-        days.storm(now, 6.0)
-        broken = judge(now)
-    assert any("which was lost and listed" in case for case in broken["duplicate_effects"]), now.history.lines
+        for _ in range(STORMS):
+            days.storm(now, 6.0)
+            broken = judge(now)
+            if caught := any("which was lost and listed" in case for case in broken["duplicate_effects"]):
+                break
+    assert caught, now.history.lines
     assert broken["canary_leaks"] == []
