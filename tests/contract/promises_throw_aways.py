@@ -26,10 +26,6 @@ class Tenant(Protocol):
 
 
 class ThrowAwaysPromises:
-    @pytest.fixture
-    def vault(self) -> Vault:
-        raise NotImplementedError
-
     async def test_what_was_made_bears_both_marks_and_is_found_by_them(
         self, throw_aways: ThrowAways, tenant: Tenant
     ) -> None:

@@ -159,7 +159,7 @@ async def test_our_own_page_may(name: str) -> None:
 def test_what_stands_literally_goes_before_a_parameter() -> None:
     async def handler(_services: Services, _request: Request) -> Response:
         """Do nothing."""
-        raise NotImplementedError
+        return Response(status=204, body=None)
 
     router = Router(
         Route(method="GET", path=path, handler=handler) for path in ("{rest*}", "a/{id}", "a/b", "", "{x}/b/{y}")
