@@ -27,7 +27,7 @@ sandbox: ## A whole Azure on this machine, until Ctrl-C; its addresses are in sa
 	@$(BIN)/python -m sandbox.run $(ARGS)
 
 check: ## Format, lint, types, import contracts, requirements.txt and rotation.schema.json (1 minute)
-	@.ci/bootstrap env
+	@.ci/bootstrap check
 	@.ci/check
 
 test: ## All tests that need nothing but Python and Node (7 minutes)
