@@ -8,6 +8,9 @@ PYTEST := $(BIN)/python -m pytest
 # Processes of `make test`; 0: everything in one, as a debugger likes it.
 WORKERS ?= 2
 
+# A run starts a hundred Pythons: each would compile every library anew where somebody's environment forbids byte code.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Nothing that these targets start tells anybody that it ran.
 export AZURE_CORE_COLLECT_TELEMETRY := no
 export DO_NOT_TRACK := 1

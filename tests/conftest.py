@@ -1,5 +1,7 @@
 """What every kind of test may use: one sandbox cloud and one Azurite a session, started when first asked for."""
 
+import os
+import sys
 import warnings
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,6 +13,10 @@ import pytest
 from sandbox.cloud import Cloud
 from sandbox.entra.behaviour import Behaviour
 from sandbox.storage import Azurite
+
+# Tests start a hundred Pythons; without byte code each would compile all libraries anew (as the Makefile says).
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # Each request builder of msgraph, and what it imports, warns about classes of its own when it is loaded.
 _THEIR_OWN = ("This class is deprecated", "GetQueryParameters is deprecated")
