@@ -48,7 +48,7 @@ crash: ## Every crash at every step and hundreds of interleavings; `make test` r
 
 # What runs in memory; `stateful` is left out, because nothing should count as tested that chance alone reaches.
 IN_MEMORY := tests/unit/domain tests/unit/ledger tests/unit/workflows tests/unit/cli tests/unit/web tests/unit/triggers \
-	tests/contract/test_fakes.py tests/crash
+	tests/contract/test_fakes.py tests/crash tests/versions
 
 coverage: ## Every branch of rotation/domain and rotation/workflows is taken by a test in memory, or this fails
 	@.ci/bootstrap env

@@ -12,3 +12,6 @@ Read next: `domain.rotation` (phases and moves), `workflows.rotate` (one step), 
 does), `ledger.fence` (who may write now), `triggers.boundary` (what follows from an error), `bootstrap` (what is wired
 to what). docs/architecture.md has the rooms, docs/protocol.md the rules.
 """
+
+__version__ = "0.1.0"
+"""Of the program, as pyproject.toml has it: what `/api/health` and telemetry tell."""

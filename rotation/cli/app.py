@@ -1,9 +1,11 @@
 """The commands, listed."""
 
 from collections.abc import Callable
+from typing import Annotated
 
 import typer
 
+from rotation import __version__
 from rotation.cli import (
     braking,
     configuring,
@@ -56,6 +58,20 @@ for panel, commands in COMMANDS:
 app.add_typer(configuring.config, name="config", rich_help_panel="Configuration")
 app.add_typer(destinations.destinations, name="destinations", rich_help_panel="Configuration")
 app.add_typer(notifying.notify, name="notify", rich_help_panel="Configuration")
+
+
+def _told(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+_TOLD = typer.Option("--version", help="Print the version of this program.", is_eager=True, callback=_told)
+
+
+@app.callback()
+def first(*, version: Annotated[bool, _TOLD] = False) -> None:
+    """Take what is said before the name of a command."""
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from rotation.domain.errors import (
     ApplicationGone,
     Misconfigured,
     Misread,
+    NewerVersion,
     NotFound,
     OutcomeUnknown,
     Refused,
@@ -70,6 +71,8 @@ def remedy(error: RotationError) -> str:
     match error:
         case Refused():
             return error.remedy
+        case NewerVersion():
+            return "use the version that is deployed: docs/runbook/upgrade.md"
         case Retryable() | OutcomeUnknown() | Superseded():
             return "run it again in a moment"
         case AccessDenied() | VaultRefused():

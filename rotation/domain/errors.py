@@ -66,6 +66,12 @@ class LeaseHeld(Retryable):
         self.until = until
 
 
+class NewerVersion(Retryable):
+    """A newer version of this program wrote it: what we cannot wholly read we neither change nor throw away."""
+
+    reason = "newer-version"
+
+
 class OutcomeUnknown(RotationError):
     """Sent, and no answer: look before acting again; never repeat blindly."""
 

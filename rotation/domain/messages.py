@@ -1,8 +1,8 @@
 """
 Versioned queue contracts: references only, never secret text.
 
-A message that cannot be read goes to its poison queue with the reason kept in `notices` (issue of protocol.md,
-Queues); a newer version than ours is unreadable on purpose.
+A message that cannot be read goes to its poison queue with the reason kept in `notices` (protocol.md, Queues). One of
+a newer version is let go: what it points to is in the ledger, whose wake nudges whoever can read it (ADR 0030).
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from rotation.domain.errors import Misread, RotationError
+from rotation.domain.errors import Misread, NewerVersion, RotationError
 from rotation.domain.identifiers import NAME, DestinationName, RotationId
 
 VERSION = 1
@@ -57,8 +57,10 @@ def _fields(text: str, wanted: tuple[str, ...]) -> dict[str, str]:
         body: Any = from_json(text)
     except ValueError as error:
         raise UnreadableMessage(f"not JSON: {error}") from None
-    if not isinstance(body, dict) or body.get("v") != VERSION:
-        version = body.get("v") if isinstance(body, dict) else None
+    version = body.get("v") if isinstance(body, dict) else None
+    if isinstance(version, int) and version > VERSION:
+        raise NewerVersion(f"the message is of version {version}; this program reads up to {VERSION}")
+    if version != VERSION:
         raise UnreadableMessage(f"version {version!r} is not {VERSION}")
     missing = [name for name in wanted if not isinstance(body.get(name), str)]
     if missing or set(body) - {"v", *wanted}:
@@ -83,17 +85,17 @@ def references(text: str) -> dict[str, str]:
 
 
 def read_scan(text: str) -> ScanMessage:
-    """Read a message of queue `scans`; raises UnreadableMessage."""
+    """Read a message of queue `scans`; raises UnreadableMessage, NewerVersion."""
     return ScanMessage(**_fields(text, ("scan",)))
 
 
 def read_rotation(text: str) -> RotationId:
-    """Read a message of queue `rotations`; raises UnreadableMessage."""
+    """Read a message of queue `rotations`; raises UnreadableMessage, NewerVersion."""
     return _rotation_id(_fields(text, ("rotation",))["rotation"])
 
 
 def read_delivery(text: str) -> tuple[RotationId, DestinationName]:
-    """Read a message of queue `deliveries`; raises UnreadableMessage."""
+    """Read a message of queue `deliveries`; raises UnreadableMessage, NewerVersion."""
     fields = _fields(text, ("rotation", "destination"))
     if not NAME.fullmatch(fields["destination"]):
         raise UnreadableMessage(f"not a destination's name: {fields['destination'][:80]!r}")
@@ -101,7 +103,7 @@ def read_delivery(text: str) -> tuple[RotationId, DestinationName]:
 
 
 def read_notice(text: str) -> str:
-    """Read a message of queue `notices`; raises UnreadableMessage."""
+    """Read a message of queue `notices`; raises UnreadableMessage, NewerVersion."""
     return _fields(text, ("key",))["key"]
 
 

@@ -44,8 +44,8 @@ class Expiry:
         return f"{self.object_id}|{self.key_id}"
 
 
-CODEC: Codec[Expiry] = Codec(Expiry)
-ENDS: Codec[Mapping[str, Mapping[str, int]]] = Codec(Mapping[str, Mapping[str, int]])
+CODEC: Codec[Expiry] = Codec(Expiry, version=None)
+ENDS: Codec[Mapping[str, Mapping[str, int]]] = Codec(Mapping[str, Mapping[str, int]], version=None)
 """How many ends each day has, of each kind and status: pages draw them without reading every row."""
 
 

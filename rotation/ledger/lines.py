@@ -63,7 +63,7 @@ class IndexedLine:
         return LastPublished(line=self.id, current=held, minted_at=self.minted_at, repeated=self.repeated)
 
 
-CODEC: Codec[IndexedLine] = Codec(IndexedLine)
+CODEC: Codec[IndexedLine] = Codec(IndexedLine, version=None)
 UNDER_WAY = (Planned, Minting, Staged, Proven, Published, Delivering)
 
 

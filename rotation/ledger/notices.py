@@ -57,7 +57,7 @@ class Notice:
 
 
 OUTBOX: Codec[OutboxEntry] = Codec(OutboxEntry)
-NOTICE: Codec[Notice] = Codec(Notice)
+NOTICE: Codec[Notice] = Codec(Notice, version=None)
 
 
 class Notices:

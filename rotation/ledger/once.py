@@ -29,7 +29,7 @@ class Taken:
     body: str = ""
 
 
-CODEC: Codec[Taken] = Codec(Taken)
+CODEC: Codec[Taken] = Codec(Taken, version=None)
 
 
 class Once:

@@ -53,7 +53,7 @@ class ScanRecord:
         return self.progress_at or self.started_at or self.asked_at
 
 
-CODEC: Codec[ScanRecord] = Codec(ScanRecord)
+CODEC: Codec[ScanRecord] = Codec(ScanRecord, version=None)
 
 
 def ulid_time(ulid: str) -> datetime:

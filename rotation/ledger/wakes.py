@@ -69,15 +69,17 @@ class Wakes:
             return
 
     async def due(self, now: datetime) -> AsyncIterator[Wake]:
-        """Read what is to be looked at."""
+        """Read what is to be looked at; of what a newer version keeps here in another form, nothing."""
         async for row in self._tables.query(keys.WAKES, Query(due=("look_at", now))):
-            application, ulid, *destination = row.key.split("|")
-            yield Wake(
-                rotation=RotationId(ObjectId(application), ulid),
-                destination=DestinationName(destination[0]) if destination else None,
-                look_at=_look_at(row),
-                etag=row.etag,
-            )
+            match row.key.split("|"):
+                case [application, ulid]:
+                    yield _wake(row, RotationId(ObjectId(application), ulid), None)
+                case [application, ulid, name]:
+                    yield _wake(row, RotationId(ObjectId(application), ulid), DestinationName(name))
+
+
+def _wake(row: Row, rotation: RotationId, destination: DestinationName | None) -> Wake:
+    return Wake(rotation=rotation, destination=destination, look_at=_look_at(row), etag=row.etag)
 
 
 def _look_at(row: Row) -> datetime:

@@ -10,13 +10,14 @@ from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, LogRecordExporter
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricExporter, MetricReader, PeriodicExportingMetricReader
-from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import Link, Span, SpanContext, SpanKind
 from ulid import ULID
 
+from rotation import __version__
 from rotation.telemetry.invocations import measured
 from rotation.telemetry.metering import Metering
 
@@ -33,7 +34,7 @@ class Providers:
     """
 
     def __init__(self, *, spans: SpanExporter, logs: LogRecordExporter, metrics: MetricExporter | MetricReader) -> None:
-        resource = Resource({SERVICE_NAME: OURS})
+        resource = Resource({SERVICE_NAME: OURS, SERVICE_VERSION: __version__})
         reader = metrics if isinstance(metrics, MetricReader) else PeriodicExportingMetricReader(metrics)
         self._tracers = TracerProvider(sampler=ALWAYS_ON, resource=resource)
         self._tracers.add_span_processor(BatchSpanProcessor(spans))

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from rotation.domain.errors import (
     LeaseHeld,
     Misconfigured,
+    NewerVersion,
     NotFound,
     OutcomeUnknown,
     Retryable,
@@ -71,6 +72,9 @@ async def _recorded(known: Known, queue: str, text: str) -> str:
     except LeaseHeld as held:
         await giving_up.come_back(known(), queue, text, until=held.until)
         return held.reason
+    except NewerVersion as error:
+        log.warning("poison.newer-version", extra={"queue": queue, **references(text)})
+        return error.reason
     except Retryable:
         raise
     except Misconfigured as error:

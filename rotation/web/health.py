@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from rotation import __version__
 from rotation.domain.errors import ApplicationGone, RotationError
 from rotation.domain.identifiers import ObjectId
 from rotation.web.admitting import require
@@ -41,6 +42,8 @@ class Health:
 
     healthy: bool
     at: datetime
+    version: str
+    """Of the program that answers."""
     checks: tuple[Check, ...]
 
 
@@ -79,7 +82,7 @@ async def report(services: Services, request: Request) -> Response:
         _check("brakes", _brakes(services)),
     )
     healthy = all(check.healthy for check in checks)
-    body = Health(healthy=healthy, at=services.clock.now(), checks=tuple(checks))
+    body = Health(healthy=healthy, at=services.clock.now(), version=__version__, checks=tuple(checks))
     return Response(status=200 if healthy else 503, body=body)
 
 

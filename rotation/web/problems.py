@@ -17,6 +17,7 @@ from rotation.domain.errors import (
     Misconfigured,
     Misread,
     NeedsPerson,
+    NewerVersion,
     NotFound,
     OutcomeUnknown,
     Refused,
@@ -80,6 +81,7 @@ _KINDS: tuple[tuple[type[RotationError], int, str], ...] = (
     (ApplicationGone, 404, "There is no such application."),
     (Refused, 409, "It may not be done now."),
     (LeaseHeld, 503, "Somebody works on it at this moment."),
+    (NewerVersion, 503, "A newer version of this program wrote it."),
     (Retryable, 503, "A service that we need does not answer well now."),
     (OutcomeUnknown, 503, "A service that we need did not answer."),
     (Superseded, 409, "Somebody else was faster."),
@@ -111,6 +113,8 @@ def _remedy(error: RotationError) -> str:
             return "send a fresh Idempotency-Key"
         case NoSuchMethod():
             return "docs/api.md lists what each address takes"
+        case NewerVersion():
+            return "deploy that version again: docs/runbook/upgrade.md"
         case Retryable() | OutcomeUnknown() | Superseded():
             return "ask again in a moment"
         case Misconfigured():

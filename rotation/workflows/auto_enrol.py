@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from rotation.domain.errors import LeaseHeld, NeedsPerson, Refused
+from rotation.domain.errors import LeaseHeld, NeedsPerson, NewerVersion, Refused
 from rotation.domain.identifiers import ObjectId, PolicyName
 from rotation.domain.policy import Policy
 from rotation.workflows.enrolling import enrol
@@ -41,6 +41,6 @@ async def _lines(services: Services, policy: Policy, application: ObjectId) -> l
     for line in sorted({entry.name for entry in policy.lines if entry.only_for in (None, application)}):
         try:
             await enrol(services, Wish(application=application, line=line, by=f"policy {policy.name}"))
-        except (Refused, NeedsPerson, LeaseHeld) as error:
+        except (Refused, NeedsPerson, LeaseHeld, NewerVersion) as error:
             remarks.append(f"{application}|{line}: not enrolled by policy {policy.name}: {error.message}")
     return remarks

@@ -14,7 +14,7 @@ from typing import assert_never
 from zlib import crc32
 
 from rotation.domain.delivery import DeliveryBlocked, Found
-from rotation.domain.errors import LeaseHeld, RotationError, Superseded, Unavailable
+from rotation.domain.errors import LeaseHeld, NewerVersion, RotationError, Superseded, Unavailable
 from rotation.domain.identifiers import DestinationName, RotationId
 from rotation.domain.line import Line
 from rotation.ledger import application as ledger
@@ -49,6 +49,8 @@ class DriftPass:
     _heals: int = 0
     """How many more may be delivered again tonight."""
     _ends_at: datetime | None = None
+    _unread: int = 0
+    """Lines whose rows a newer version wrote."""
 
     async def read(self) -> None:
         """
@@ -70,6 +72,8 @@ class DriftPass:
         left = len(looks) - sum(1 for each in ended if each)
         if left:
             raise Unavailable(f"{left} of {len(looks)} destinations were not looked at again")
+        if self._unread:
+            raise NewerVersion(f"the destinations of {self._unread} lines were not looked at again")
 
     async def _room(self, now: datetime) -> int:
         """As many as may be opened in a night may be delivered again in one."""
@@ -80,9 +84,9 @@ class DriftPass:
     async def _looks(self, now: datetime) -> AsyncIterator[Look]:
         lines = [line async for line in self.services.lines.all() if line.minted_at is not None]
         for line in share(lines, now):
-            record = await ledger.read(self.services.tables, line.id.application)
-            truth = record.lines.get(line.id.name)
-            if truth is None or is_contested(truth):
+            record = await self._record(line)
+            truth = record.lines.get(line.id.name) if record else None
+            if record is None or truth is None or is_contested(truth):
                 continue
             await self._finish_contested(record, truth)
             for look in await self._of_line(record, truth):
@@ -90,6 +94,15 @@ class DriftPass:
                 verified_at = look.errand.holding.verified_at
                 if healing.watched(look) and verified_at is not None and now - verified_at > SETTLED_AFTER:
                     yield look
+
+    async def _record(self, line: IndexedLine) -> ApplicationRecord | None:
+        """Read the application of a line; None where a newer version has to."""
+        try:
+            return await ledger.read(self.services.tables, line.id.application)
+        except NewerVersion as error:
+            self._unread += 1
+            self.remarks.append(f"{line.id}: {error.message}")
+            return None
 
     def _remark_stopped(self, look: Look) -> None:
         """Name what stands stopped after its rotation has ended: no list of open rotations shows it."""

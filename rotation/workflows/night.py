@@ -77,12 +77,12 @@ def _overdue(now: datetime, night: Night, canary: Canary) -> bool:
 
 
 async def _begin_canary(services: Services, night: Night, line_id: LineId) -> Night:
-    line = await ledger.line(services.tables, line_id)
-    if line is not None and line.open:
-        earlier = await ledger.rotation(services.tables, RotationId(line_id.application, line.open))
-        if earlier is not None and earlier.open:
-            return replace(night, canary=line.open)
     try:
+        line = await ledger.line(services.tables, line_id)
+        if line is not None and line.open:
+            earlier = await ledger.rotation(services.tables, RotationId(line_id.application, line.open))
+            if earlier is not None and earlier.open:
+                return replace(night, canary=line.open)
         opened = await open_rotation(services, line_id, Ask(by="nightly scan", reason=Reason.CANARY, scan=night.scan))
     except LeaseHeld:
         return night

@@ -1,11 +1,12 @@
 """What there is to remind people of: what ends, what waits, and what nobody took care of."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from rotation.domain.audience import Hearers
 from rotation.domain.credential import NEVER
+from rotation.domain.errors import NewerVersion
 from rotation.domain.identifiers import AudienceName, PolicyName
 from rotation.domain.policy import Configuration
 from rotation.domain.reminder import WAITING, ReminderKey, escalation_due, rung_due
@@ -16,6 +17,7 @@ from rotation.ledger.reminders import Told
 from rotation.ports.notices import Item
 from rotation.workflows.links import Links
 from rotation.workflows.matters import Matter, matters
+from rotation.workflows.notices import alarm
 from rotation.workflows.services import Services
 
 TOLD_STATUSES = frozenset({"monitored", "foreign", "stray"})
@@ -24,6 +26,7 @@ NEVER_ENDING = frozenset({"monitored", "foreign", "stray", "predecessor", "curre
 """Told of monthly where it has no end, until it can go."""
 PRESSING = timedelta(days=1)
 """What ends so soon does not wait for quiet hours to end."""
+NAMED = 5
 NOUNS = {"saml-certificate": "SAML signing certificate", "connection-secret": "secret"}
 
 
@@ -101,14 +104,26 @@ def _expiry_item(expiry: Expiry, now: datetime, links: Links) -> Item:
 
 
 async def _waiting(services: Services, configuration: Configuration) -> AsyncIterator[Reminder]:
-    """Speak of what waits for a person: hand-offs, approvals, and what is Blocked."""
+    """Speak of what waits for a person: hand-offs, approvals, what is Blocked, and what a newer version holds."""
     now, links = services.clock.now(), Links(services.link)
+    newer: list[str] = []
     async for line in services.lines.all():
         if not (line.open or line.blocked):
             continue
-        record = await ledger.read(services.tables, line.id.application)
+        try:
+            record = await ledger.read(services.tables, line.id.application)
+        except NewerVersion:
+            newer.append(line.display_name)
+            continue
         for matter in matters(record, line, links):
             yield _of_matter(matter, line, configuration, now=now)
+    if newer:
+        await alarm(services, NewerVersion.reason, text=_of_newer(newer))
+
+
+def _of_newer(names: Sequence[str]) -> str:
+    named = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    return f"a newer version began rotations that this one cannot carry on: {named}. They wait for it to be deployed"
 
 
 def _of_matter(matter: Matter, line: IndexedLine, configuration: Configuration, *, now: datetime) -> Reminder:

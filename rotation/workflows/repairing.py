@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from rotation.domain.delivery import Cause
+from rotation.domain.errors import NewerVersion
 from rotation.domain.identifiers import LineId, LineName, ObjectId, RotationId
 from rotation.domain.line import Line
 from rotation.ledger import application as ledger
@@ -24,16 +25,20 @@ WITHOUT_TRUTH_KEPT = timedelta(days=1)
 
 async def write_lines_anew(services: Services) -> Mapping[str, int]:
     """Write `lines` from the truth, wake what is open, delete what has no truth; tell how many of each."""
-    written = woken = dropped = 0
+    written = woken = dropped = newer = 0
     for line_id in await _enrolled(services):
-        record = await ledger.read(services.tables, line_id.application)
+        try:
+            record = await ledger.read(services.tables, line_id.application)
+        except NewerVersion:
+            newer += 1
+            continue
         line = record.lines.get(line_id.name)
         if line is not None:
             written += await _write(services, line, record)
             woken += await _wake(services, line, record)
     async for entry in services.lines.all():
         dropped += await _drop(services, entry)
-    return {"lines_written": written, "lines_woken": woken, "lines_dropped": dropped}
+    return {"lines_written": written, "lines_woken": woken, "lines_dropped": dropped, "lines_newer": newer}
 
 
 async def _enrolled(services: Services) -> list[LineId]:
@@ -78,7 +83,8 @@ async def _wake(services: Services, line: Line, record: ApplicationRecord) -> in
 
 
 async def _drop(services: Services, entry: IndexedLine) -> int:
-    if await ledger.line(services.tables, entry.id) is not None:
+    place = (keys.ROTATIONS, entry.id.application, keys.line(entry.id.name))
+    if await services.tables.get(*place) is not None:
         return 0
     now = services.clock.now()
     if entry.enrolled_at is not None and now - entry.enrolled_at < WITHOUT_TRUTH_KEPT:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from rotation.domain.errors import LeaseHeld, Refused, Superseded
+from rotation.domain.errors import LeaseHeld, NewerVersion, Refused, Superseded
 from rotation.domain.identifiers import RotationId
 from rotation.ledger.lines import IndexedLine
 from rotation.ledger.scans import ScanRecord, Scans
@@ -72,7 +72,7 @@ async def _retry(services: Services, line: IndexedLine, done: Replayed, *, by: s
         await retry(services, rotation, by=by, where=where)
     except Refused:
         return  # it has got on meanwhile
-    except (LeaseHeld, Superseded):
+    except (LeaseHeld, NewerVersion, Superseded):
         done.later.append(str(rotation))
     else:
         done.rotations.append(str(rotation))

@@ -8,7 +8,7 @@ us says nothing about another.
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from rotation.domain.errors import Contested, LeaseHeld, Refused, Superseded
+from rotation.domain.errors import Contested, LeaseHeld, NewerVersion, Refused, Superseded
 from rotation.domain.identifiers import RotationId
 from rotation.ledger.lines import IndexedLine
 from rotation.workflows.contesting import BY_PERSONS
@@ -72,7 +72,7 @@ async def _retry(services: Services, line: IndexedLine, *, by: str, where: str =
     rotation = RotationId(line.id.application, line.open or line.latest or "")
     try:
         await retry(services, rotation, by=by, where=where, person=person)
-    except (Refused, LeaseHeld, Superseded):
+    except (Refused, LeaseHeld, NewerVersion, Superseded):
         # Somebody is at this very rotation; a lost race with them must not end the scan that asked.
         return False
     return True

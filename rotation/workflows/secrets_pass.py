@@ -8,6 +8,7 @@ from itertools import batched
 
 from rotation.domain.choosing import Chooser
 from rotation.domain.credential import Application, Credential, Marker
+from rotation.domain.errors import NewerVersion
 from rotation.domain.identifiers import ObjectId, PolicyName, RotationId
 from rotation.domain.line import CannotOpen, Due, due
 from rotation.domain.policy import Configuration, Enrol, Mode, Policy
@@ -192,7 +193,11 @@ class SecretsPass:
         """Tell an orphan, whose rotation this ledger holds and which its own step removes, from a stray."""
         assert secret.marker is not None
         rotation_id = RotationId(application.object_id, secret.marker.ulid)
-        rotation = await ledger.rotation(self.services.tables, rotation_id)
+        try:
+            rotation = await ledger.rotation(self.services.tables, rotation_id)
+        except NewerVersion as error:
+            self.remarks.append(f"{rotation_id}: {error.message}")
+            return "orphan"
         if rotation is not None and secret.key_id in rotation.adopted:
             return "monitored"  # its line was released: from then on people watch it
         if rotation is None:

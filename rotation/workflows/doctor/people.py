@@ -2,6 +2,7 @@
 
 from rotation.domain.capability import Readiness
 from rotation.domain.delivery import DeliveryMode
+from rotation.domain.errors import NewerVersion
 from rotation.domain.policy import Configuration
 from rotation.ledger import application as ledger
 from rotation.workflows import checking
@@ -66,7 +67,12 @@ async def readers(patient: Patient) -> Findings:
         return
     applications = sorted({line.id.application async for line in patient.services.lines.all()})
     for application in applications:
-        record = await ledger.read(patient.services.tables, application)
+        try:
+            record = await ledger.read(patient.services.tables, application)
+        except NewerVersion as error:
+            mend = "deploy that version again: docs/runbook/upgrade.md"
+            yield broken("reader", application, error.message, remedy=mend)
+            continue
         for line in record.lines.values():
             by_hand = [
                 place.name

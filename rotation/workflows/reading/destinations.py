@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from rotation.domain.delivery import Level
-from rotation.domain.errors import NotFound
+from rotation.domain.errors import NewerVersion, NotFound
 from rotation.domain.holding import Holding
 from rotation.domain.identifiers import DestinationName, LineId
 from rotation.domain.policy import Configuration
@@ -113,7 +113,10 @@ def _key(entry: IndexedLine) -> str:
 
 async def _held(services: Services, entry: IndexedLine, name: DestinationName, *, gate: asyncio.Semaphore) -> HeldThere:
     async with gate:
-        holding = await ledger.holding(services.tables, entry.id, name)
+        try:
+            holding = await ledger.holding(services.tables, entry.id, name)
+        except NewerVersion as error:
+            return replace(_row(entry, name, None), level=error.reason)
     return _row(entry, name, holding)
 
 

@@ -354,7 +354,7 @@ def test_messages_as_they_travel() -> None:
     [
         ("{", "not JSON: EOF while parsing an object at line 1 column 1"),
         ("[]", "version None is not 1"),
-        ('{"v":2,"rotation":"r","destination":"d"}', "version 2 is not 1"),
+        ('{"v":0,"rotation":"r","destination":"d"}', "version 0 is not 1"),
         ('{"v":1,"rotation":"r"}', f"fields are ['rotation']; expected {WANTED}"),
         ('{"v":1,"rotation":"r","destination":3}', f"fields are ['destination', 'rotation']; expected {WANTED}"),
         ('{"v":1,"rotation":"r","destination":"d","x":1}', f"fields are ['destination', 'rotation', 'x']; expected {WANTED}"),

@@ -18,7 +18,7 @@ from rotation.domain.line import Line
 from rotation.domain.rotation import Rotation
 from rotation.domain.use import Use
 from rotation.ledger import keys
-from rotation.ledger.codec import COLUMN_LIMIT, Codec
+from rotation.ledger.codec import COLUMN_LIMIT, VERSION, Codec
 from rotation.ledger.expiries import Expiry
 from rotation.ledger.lines import IndexedLine
 from rotation.ledger.notices import Notice, OutboxEntry
@@ -45,9 +45,10 @@ def test_a_record_is_read_back_as_it_was_written(kind: Any) -> None:
     def holds(record: Any) -> None:
         codec: Codec[Any] = Codec(kind)
         columns = codec.columns(record)
+        assert columns.pop(VERSION) == codec.version
         assert all(isinstance(text, str) and len(text) <= COLUMN_LIMIT for text in columns.values())
         again = codec.record(columns)
-        assert codec.columns(again) == columns
+        assert codec.columns(again) == {VERSION: 1, **columns}
         assert again == record or kind in {Notice, OutboxEntry}, "a message's items may come back as a list"
 
     holds()
