@@ -190,7 +190,12 @@ async def test_a_line_whose_truth_went_while_the_index_was_written_anew_is_left_
             world.tables._rows(keys.ROTATIONS).pop(truth, None)
 
     world.watch = watch
-    assert await write_lines_anew(world.calm()) == {"lines_written": 0, "lines_woken": 0, "lines_dropped": 0, "lines_newer": 0}
+    assert await write_lines_anew(world.calm()) == {
+        "lines_written": 0,
+        "lines_woken": 0,
+        "lines_dropped": 0,
+        "lines_newer": 0,
+    }
     assert seen == 3
 
 
