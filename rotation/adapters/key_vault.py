@@ -22,7 +22,7 @@ from rotation.adapters.closing import Closing
 from rotation.domain.errors import NotFound, Retryable, RotationError, VaultRefused
 from rotation.domain.identifiers import SecretVersion
 from rotation.domain.secret import SecretText
-from rotation.ports.vault import NewVersion, Vault, VersionProperties
+from rotation.ports.vault import NamedSecret, NewVersion, Vault, VersionProperties
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -58,6 +58,10 @@ class KeyVault(Closing):
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
+
+    async def secrets(self) -> Sequence[NamedSecret]:
+        listed = each(self._client.list_properties_of_secrets(), self._translator("list the secrets", ""))
+        return [NamedSecret(name=one.name or "", tags=dict(one.tags or {})) async for one in listed]
 
     async def versions(self, name: str) -> Sequence[VersionProperties]:
         try:

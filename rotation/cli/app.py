@@ -17,6 +17,7 @@ from rotation.cli import (
     leaving,
     looking,
     notifying,
+    rebuilding,
     rehearsing,
     replaying,
     retiring,
@@ -50,6 +51,7 @@ COMMANDS: tuple[tuple[str, tuple[Callable[..., None], ...]], ...] = (
         ),
     ),
     ("Everything at once", (braking.scan, braking.pause, braking.resume, replaying.replay)),
+    ("After a disaster", (rebuilding.rebuild,)),
 )
 
 for panel, commands in COMMANDS:

@@ -9,6 +9,7 @@ from rotation.domain.delivery import Delivery
 from rotation.domain.holding import Holding
 from rotation.domain.identifiers import DestinationName, KeyId, LineId, LineName, ObjectId, RotationId
 from rotation.domain.line import Line
+from rotation.domain.rebuilt import RebuiltLine
 from rotation.domain.rotation import Blocked, Rotation
 from rotation.domain.use import OwnSignIns, Use
 from rotation.ledger import keys
@@ -21,6 +22,7 @@ ROTATION: Codec[Rotation] = Codec(Rotation)
 DELIVERY: Codec[Delivery] = Codec(Delivery)
 HOLDING: Codec[Holding] = Codec(Holding)
 USE: Codec[Use] = Codec(Use)
+REBUILT: Codec[RebuiltLine] = Codec(RebuiltLine)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,8 @@ class ApplicationRecord:
     holdings: dict[tuple[LineName, DestinationName], Holding] = field(default_factory=dict)
     uses: dict[KeyId, Use] = field(default_factory=dict)
     outbox: dict[str, OutboxEntry] = field(default_factory=dict)
+    rebuilt: dict[LineName, RebuiltLine] = field(default_factory=dict)
+    """Lines that wait for somebody to enrol them again, after the ledger was lost."""
 
     def deliveries_of(self, ulid: str) -> dict[DestinationName, StoredDelivery]:
         """Give the deliveries of one rotation."""
@@ -53,6 +57,10 @@ class ApplicationRecord:
             if line.key(key_id):
                 return line.id
         return None
+
+    def rebuilt_line_of(self, key_id: KeyId) -> RebuiltLine | None:
+        """Find the line that a key id belonged to before the ledger was lost."""
+        return next((line for line in self.rebuilt.values() if line.secret(key_id)), None)
 
 
 def own_sign_ins(record: ApplicationRecord, key_id: KeyId) -> OwnSignIns | None:
@@ -93,6 +101,8 @@ def _take(record: ApplicationRecord, row: Row) -> None:
             record.holdings[LineName(line), DestinationName(destination)] = HOLDING.record(row.values)
         case ["a", "use", key_id]:
             record.uses[KeyId(key_id)] = USE.record(row.values)
+        case ["a", "rebuilt", name]:
+            record.rebuilt[LineName(name)] = REBUILT.record(row.values)
         case ["a", "outbox", _number]:
             record.outbox[row.key] = OUTBOX.record(row.values)
 
@@ -126,6 +136,11 @@ def put_line(value: Line) -> Upsert:
             "blocked": value.blocked.reason if value.blocked else "",
         },
     )
+
+
+def put_rebuilt(value: RebuiltLine) -> Upsert:
+    """Write what is known of a line after the ledger was lost; only under the application's lease."""
+    return Upsert(key=keys.rebuilt(value.id.name), values=REBUILT.columns(value))
 
 
 def put_rotation(value: Rotation) -> Upsert:

@@ -51,6 +51,11 @@ def line(name: LineName) -> str:
     return f"a|line|{name}"
 
 
+def rebuilt(name: LineName) -> str:
+    """Key of what is known of a line after the ledger was lost."""
+    return f"a|rebuilt|{name}"
+
+
 def rotation(ulid: str) -> str:
     """Key of a rotation."""
     return f"a|rotation|{ulid}"

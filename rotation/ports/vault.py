@@ -31,6 +31,14 @@ class NewVersion:
     content_type: str = "text/plain"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedSecret:
+    """A secret as a vault lists it: its name, and the tags of its latest version."""
+
+    name: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
 class Vault(Protocol):
     """
     One vault.
@@ -42,6 +50,10 @@ class Vault(Protocol):
     @property
     def url(self) -> str:
         """The vault's address."""
+        ...
+
+    async def secrets(self) -> Sequence[NamedSecret]:
+        """Name every secret, those whose latest version is disabled too; soft-deleted ones are not among them."""
         ...
 
     async def versions(self, name: str) -> Sequence[VersionProperties]:

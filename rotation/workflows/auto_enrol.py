@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from rotation.domain.errors import LeaseHeld, NeedsPerson, NewerVersion, Refused
 from rotation.domain.identifiers import ObjectId, PolicyName
 from rotation.domain.policy import Policy
+from rotation.ledger import application as ledger
 from rotation.workflows.enrolling import enrol
 from rotation.workflows.notices import alarm
 from rotation.workflows.previewing import Wish
@@ -38,7 +39,11 @@ async def enrol_by_policy(
 
 async def _lines(services: Services, policy: Policy, application: ObjectId) -> list[str]:
     remarks = []
+    record = await ledger.read(services.tables, application)
     for line in sorted({entry.name for entry in policy.lines if entry.only_for in (None, application)}):
+        if line in record.rebuilt:
+            remarks.append(f"{application}|{line}: rebuilt after the ledger was lost: a person must enrol it again")
+            continue
         try:
             await enrol(services, Wish(application=application, line=line, by=f"policy {policy.name}"))
         except (Refused, NeedsPerson, LeaseHeld, NewerVersion) as error:

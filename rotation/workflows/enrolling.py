@@ -1,17 +1,22 @@
 """Enrol and release: selecting is not permitting; a line becomes ours by a recorded yes after a preview."""
 
+from datetime import datetime
+
 from rotation.domain.errors import NotFound, Refused, StaleRecord
 from rotation.domain.identifiers import LineId, RotationId
 from rotation.domain.line import HeldKey, Line
+from rotation.domain.rotation import Rotation
 from rotation.ledger import application as ledger
 from rotation.ledger import keys
 from rotation.ledger.application import ApplicationRecord
 from rotation.ledger.control import Beginning
 from rotation.ledger.lines import index
-from rotation.ports.tables import Delete, Insert, Value
+from rotation.ports.tables import Change, Delete, Insert, Value
+from rotation.workflows.nudge import nudge_rotation
 from rotation.workflows.previewing import Preview, Wish, preview
 from rotation.workflows.rotate import take_application
 from rotation.workflows.services import Services
+from rotation.workflows.taking_over import resumed
 from rotation.workflows.usage_pass import read_usage_of
 
 
@@ -20,7 +25,8 @@ async def enrol(services: Services, wish: Wish) -> Line:
     Record the yes.
 
     Order (protocol.md, Ledger): the vault name is claimed, then the index, then the truth, under the
-    application's lease; a claim that names this line already is ours. Usage is read for the first time at the end:
+    application's lease; a claim that names this line already is ours. A line that was rebuilt goes on
+    where it stood, with a rotation that mints nothing (`taking_over.py`). Usage is read for the first time at the end:
     who may not read it enrols all the same, and the nightly pass reads it.
 
     Raises:
@@ -30,7 +36,7 @@ async def enrol(services: Services, wish: Wish) -> Line:
     if seen.refusals:
         raise Refused("; ".join(seen.refusals), reason="not-enrolled", remedy="rotation enrol --preview shows it all")
     line_id = LineId(wish.application, wish.line)
-    line = _line(line_id, seen)
+    line, rotation = _line(line_id, seen, services.clock.now())
     fence = await take_application(services, RotationId(wish.application, services.ulids.make()))
     try:
         record = await ledger.read(services.tables, wish.application)
@@ -39,7 +45,7 @@ async def enrol(services: Services, wish: Wish) -> Line:
         _free(record, line)
         await _claim(services, line)
         record.lines[wish.line] = line
-        await services.lines.put(index(line, record, None))
+        await services.lines.put(index(line, record, rotation))
         facts = {
             "line": wish.line,
             "by": wish.by,
@@ -47,14 +53,24 @@ async def enrol(services: Services, wish: Wish) -> Line:
             "where": wish.where or None,
             "unrehearsed": wish.unrehearsed or None,
         }
+        if rotation is not None:
+            await services.wakes.set(rotation.id, services.clock.now())
         now = services.clock.now()
         event = ledger.put_event(now, services.ulids.make(), what="enrolled", facts=facts)
-        await fence.commit([ledger.put_line(line), event], now=now)
+        await fence.commit([*_written(line, rotation), event], now=now)
     finally:
         await fence.release(services.clock.now())
     await services.control.beginning.change(lambda before: _first(before, line))
     await read_usage_of(services, wish.application, line.client_id)
+    if rotation is not None:
+        await nudge_rotation(services, rotation.id)
     return line
+
+
+def _written(line: Line, rotation: Rotation | None) -> list[Change]:
+    """Give the rows of a yes; what waited for it after the ledger was lost waits no more."""
+    rows: list[Change] = [ledger.put_line(line), Delete(key=keys.rebuilt(line.id.name))]
+    return [*rows, ledger.put_rotation(rotation)] if rotation is not None else rows
 
 
 def _free(record: ApplicationRecord, line: Line) -> None:
@@ -70,10 +86,10 @@ def _first(before: Beginning, line: Line) -> Beginning:
     return before if before.first_enrolled_at else Beginning(first_enrolled_at=line.enrolment.at)
 
 
-def _line(line_id: LineId, seen: Preview) -> Line:
+def _line(line_id: LineId, seen: Preview, now: datetime) -> tuple[Line, Rotation | None]:
     held = tuple(HeldKey(key_id=secret.key_id, end_at=secret.end_at) for secret in seen.handed_over)
     newest = max(held, key=lambda key: key.end_at, default=None)
-    return Line(
+    line = Line(
         id=line_id,
         client_id=seen.application.client_id,
         display_name=seen.application.display_name,
@@ -82,6 +98,7 @@ def _line(line_id: LineId, seen: Preview) -> Line:
         current=newest.key_id if newest else None,
         version=seen.enrolment.adopted_version,
     )
+    return resumed(line, seen.rebuilt, now=now) if seen.rebuilt else (line, None)
 
 
 async def _claim(services: Services, line: Line) -> None:

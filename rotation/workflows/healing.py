@@ -217,7 +217,8 @@ async def _others_at_work(look: Look) -> Sequence[str]:
 
 
 def _of_another_rotator(record: ApplicationRecord, secret: Credential) -> bool:
-    stray = secret.marker is not None and secret.marker.ulid not in record.rotations
+    known = record.rebuilt_line_of(secret.key_id) is not None
+    stray = secret.marker is not None and secret.marker.ulid not in record.rotations and not known
     return stray or _VAULT_NAME.fullmatch(secret.display_name or "") is not None
 
 

@@ -10,6 +10,7 @@ from rotation.domain.evidence import outlasts
 from rotation.domain.identifiers import KeyId, LineId, LineName, ObjectId, SecretVersion
 from rotation.domain.line import ApprovedDestination, Enrolment
 from rotation.domain.policy import Configuration, LineEntry, Mode, Policy
+from rotation.domain.rebuilt import RebuiltLine
 from rotation.ledger import application as ledger
 from rotation.ledger.application import ApplicationRecord
 from rotation.ports.directory import Owner
@@ -46,7 +47,10 @@ class Wish:
     line: LineName = DEFAULT_LINE
     by: str
     key_ids: tuple[KeyId, ...] | None = None
-    """Handed over by key id; None: every secret that no line holds and that bears no marker."""
+    """
+    Handed over by key id. None: every secret that no line holds and that bears no marker, or that was this line's own
+    before the ledger was lost.
+    """
     adopt: bool = False
     """The vault's secret of that name is this line's own."""
     tier_zero: bool = False
@@ -70,6 +74,8 @@ class Preview:
     roles: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     refusals: tuple[str, ...] = field(default=())
+    rebuilt: RebuiltLine | None = None
+    """What is known of the line from before the ledger was lost."""
 
 
 async def preview(services: Services, wish: Wish) -> Preview:
@@ -89,6 +95,9 @@ async def preview(services: Services, wish: Wish) -> Preview:
     handed, foreign = _handed_over(application, record, wish)
     enrolment = await _enrolment(services, configuration, wish, policy=policy, entry=entry, application=application)
     enrolment = replace(enrolment, handed_over=tuple(secret.key_id for secret in handed))
+    rebuilt = record.rebuilt.get(wish.line)
+    if rebuilt is not None:  # where its readers read it: names are made once
+        enrolment = replace(enrolment, vault_url=rebuilt.vault_url, secret_name=rebuilt.secret_name)
     refusals = [*_refusals(services, application, record, wish=wish, policy=policy, roles=roles)]
     refusals += await _unrehearsed(services, wish)
     versions = await services.vaults.at(enrolment.vault_url).versions(enrolment.secret_name)
@@ -106,6 +115,7 @@ async def preview(services: Services, wish: Wish) -> Preview:
         roles=roles,
         warnings=tuple(_warnings(configuration, entry, application, foreign=foreign)),
         refusals=(*refusals, *taken),
+        rebuilt=rebuilt,
     )
 
 
@@ -135,7 +145,9 @@ def _handed_over(
 ) -> tuple[tuple[Credential, ...], tuple[Credential, ...]]:
     free = [secret for secret in application.secrets if record.line_of(secret.key_id) is None]
     if wish.key_ids is None:
-        handed = [secret for secret in free if secret.marker is None]
+        rebuilt = record.rebuilt.get(wish.line)
+        own = {each.key_id for each in rebuilt.secrets} if rebuilt else set()
+        handed = [secret for secret in free if secret.marker is None or secret.key_id in own]
     else:
         handed = [secret for secret in free if secret.key_id in wish.key_ids]
     taken = {secret.key_id for secret in handed}

@@ -200,6 +200,8 @@ class SecretsPass:
             return "orphan"
         if rotation is not None and secret.key_id in rotation.adopted:
             return "monitored"  # its line was released: from then on people watch it
+        if rotation is None and await self._rebuilt(application, secret):
+            return "monitored"  # it waits for somebody to enrol its line again
         if rotation is None:
             self.counts["strays"] = self.counts.get("strays", 0) + 1
             self.remarks.append(
@@ -210,6 +212,10 @@ class SecretsPass:
         if not self.dry_run:
             await self.services.wakes.set(rotation_id, self.services.clock.now())
         return "orphan"
+
+    async def _rebuilt(self, application: Application, secret: Credential) -> bool:
+        record = await ledger.read(self.services.tables, application.object_id)
+        return record.rebuilt_line_of(secret.key_id) is not None
 
     def _expiry(
         self, listed: ListedApplication, secret: ListedSecret, policy: Policy | None, *, standing: Standing

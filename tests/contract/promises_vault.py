@@ -82,6 +82,19 @@ class VaultPromises:
         with pytest.raises(NotFound):
             await vault.disable(name, SecretVersion("0" * 32))
 
+    async def test_every_secret_is_named_with_the_tags_of_its_latest_version(
+        self, vault: Vault, soft_delete: Act, name: str
+    ) -> None:
+        """A disabled one too; one that is soft-deleted is not among them."""
+        await vault.write(name, version("one", rotation="r1"))
+        await vault.write(name, NewVersion(text=SecretText("two"), tags={"rotation": "r2"}, enabled=False))
+        bare, gone = f"{name}-bare", f"{name}-gone"
+        await vault.write(bare, NewVersion(text=SecretText("three"), tags={}))
+        await vault.write(gone, version("four"))
+        soft_delete(gone)
+        found = {one.name: dict(one.tags) for one in await vault.secrets() if one.name.startswith(name)}
+        assert found == {name: {"rotation": "r2"}, bare: {}}
+
     async def test_a_soft_deleted_name_is_no_answer(self, vault: Vault, soft_delete: Act, name: str) -> None:
         made = await vault.write(name, version("one"))
         soft_delete(name)

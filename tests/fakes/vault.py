@@ -9,7 +9,7 @@ from rotation.domain.errors import NotFound, VaultRefused
 from rotation.domain.identifiers import SecretVersion
 from rotation.domain.secret import SecretText
 from rotation.ports.clock import Clock
-from rotation.ports.vault import NewVersion, Vault, VersionProperties
+from rotation.ports.vault import NamedSecret, NewVersion, Vault, VersionProperties
 from tests.fakes.clock import MovableClock
 from tests.fakes.mishaps import Mishaps
 
@@ -28,7 +28,7 @@ class MemoryVault:
 
     Crueller than the real thing: versions made within one second are listed in no useful order of time (their
     `created_at` has whole seconds, as in Key Vault); `refusing` says no to everything, as a firewall does, also to
-    reads; `mishaps` (`versions`, `write`, `read`, `disable`) lose a write's answer (LOST_AFTER) or repeat it
+    reads; `mishaps` (`secrets`, `versions`, `write`, `read`, `disable`) lose a write's answer (LOST_AFTER) or repeat it
     (REPEATED), which makes one version too many.
     """
 
@@ -47,6 +47,14 @@ class MemoryVault:
     @property
     def url(self) -> str:
         return self._url
+
+    async def secrets(self) -> Sequence[NamedSecret]:
+        async def act() -> Sequence[NamedSecret]:
+            self._admit("")
+            names = sorted(name for name in self._secrets if name not in self.soft_deleted)
+            return [NamedSecret(name=name, tags=self._secrets[name][-1].properties.tags) for name in names]
+
+        return await self.mishaps.around("secrets", act)
 
     async def versions(self, name: str) -> Sequence[VersionProperties]:
         async def act() -> Sequence[VersionProperties]:

@@ -214,6 +214,12 @@ class World:
         found = [t for r in self.directory._records.values() for t in r.texts]
         return [text for text in found if text.key_id == key_id]
 
+    def lose_storage(self) -> None:
+        """Lose the storage account, and deploy into an empty one; somebody has rehearsed there."""
+        self.tables, self.queues, self.snapshots = MemoryTables(), MemoryQueues(self.clock), MemorySnapshots()
+        self._rehearsed()
+        self._current = self.services()
+
     def crash_at(self, *points: int) -> None:
         """From now on, count port calls anew and die at these points."""
         self.plan = CrashPlan(*points)

@@ -248,7 +248,7 @@ def standing(
     if marker is not None:
         rotation = record.rotations.get(marker.ulid)
         if rotation is None:
-            return "stray", None
+            return ("stray" if record.rebuilt_line_of(key_id) is None else "monitored"), None
         if rotation.open and rotation.line in record.lines and rotation.minted and rotation.minted.key_id == key_id:
             return "rotating", rotation.line
         if key_id not in rotation.adopted:
