@@ -52,7 +52,9 @@ def test_as_json_it_tells_the_same(shell: Shell) -> None:
     assert [each["id"]["name"] for each in seen["lines"]] == ["default"]
     assert len(seen["vaults"]) == 2
     assert seen["strays"][0]["application"] == line.id.application
-    assert shell.facts("rebuild", "--yes")["done"]["written"] == [{"application": line.id.application, "name": "default"}]
+    assert shell.facts("rebuild", "--yes")["done"]["written"] == [
+        {"application": line.id.application, "name": "default"}
+    ]
 
 
 def test_what_could_not_be_read_or_written_ends_with_4(shell: Shell) -> None:
