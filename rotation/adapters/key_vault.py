@@ -5,8 +5,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
-from azure.keyvault.secrets import SecretProperties
-from azure.keyvault.secrets.aio import SecretClient
 
 from rotation.adapters.azure_errors import (
     CONFLICT,
@@ -26,6 +24,8 @@ from rotation.ports.vault import NamedSecret, NewVersion, Vault, VersionProperti
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
+    from azure.keyvault.secrets import SecretProperties
+    from azure.keyvault.secrets.aio import SecretClient
 
 DISABLED = frozenset({"SecretDisabled"})
 DELETED = frozenset({"ObjectIsDeletedButRecoverable", "ObjectIsBeingDeleted"})
@@ -35,21 +35,15 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 class KeyVault(Closing):
     """
-    One vault. A PUT that azure-core repeats may leave one version too many: tags decide which one counts.
+    One vault, opened when it is first asked. A PUT that azure-core repeats may leave one version too many: tags decide which one counts.
 
     Args:
         verify_challenge_resource: Off only where the vault's host is not below the challenge's resource.
     """
 
     def __init__(self, url: str, credential: "AsyncTokenCredential", *, verify_challenge_resource: bool = True) -> None:
-        self._url = url.rstrip("/")
-        self._client = SecretClient(
-            self._url,
-            credential,
-            verify_challenge_resource=verify_challenge_resource,
-            retry_total=2,
-            **TIMEOUTS,
-        )
+        self._url, self._credential, self._verify = url.rstrip("/"), credential, verify_challenge_resource
+        self._opened: SecretClient | None = None
 
     @property
     def url(self) -> str:
@@ -57,7 +51,19 @@ class KeyVault(Closing):
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        if self._opened is not None:
+            await self._opened.close()
+            self._opened = None
+
+    @property
+    def _client(self) -> "SecretClient":
+        if self._opened is None:
+            from azure.keyvault.secrets.aio import SecretClient  # noqa: PLC0415  # a quiet night asks no vault
+
+            self._opened = SecretClient(
+                self._url, self._credential, verify_challenge_resource=self._verify, retry_total=2, **TIMEOUTS
+            )
+        return self._opened
 
     async def secrets(self) -> Sequence[NamedSecret]:
         listed = each(self._client.list_properties_of_secrets(), self._translator("list the secrets", ""))
@@ -119,7 +125,7 @@ class KeyVault(Closing):
         except NotFound:
             return
 
-    def _listed(self, name: str) -> AsyncIterator[SecretProperties]:
+    def _listed(self, name: str) -> "AsyncIterator[SecretProperties]":
         found = self._client.list_properties_of_secret_versions(name)
         return each(found, self._translator(f"list {name}", name))
 
@@ -178,7 +184,7 @@ class KeyVaults(Closing):
             await vault.close()
 
 
-def _properties(found: SecretProperties) -> VersionProperties:
+def _properties(found: "SecretProperties") -> VersionProperties:
     return VersionProperties(
         version=_version(found),
         enabled=bool(found.enabled),
@@ -188,5 +194,5 @@ def _properties(found: SecretProperties) -> VersionProperties:
     )
 
 
-def _version(found: SecretProperties) -> SecretVersion:
+def _version(found: "SecretProperties") -> SecretVersion:
     return SecretVersion(found.version or "")

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from azure.data.tables.aio import TableServiceClient
 from azure.storage.blob.aio import BlobServiceClient
-from azure.storage.queue.aio import QueueServiceClient
 
 from rotation.adapters.azure_errors import TIMEOUTS
 from rotation.domain.errors import Misconfigured
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
+    from azure.storage.queue.aio import QueueServiceClient
 
 CONNECTION = "AzureWebJobsStorage"
 SERVICES = ("blob", "queue", "table")
@@ -64,8 +64,10 @@ class StorageAccount:
             self.addresses["table"], credential=self._identity(), audience=AUDIENCE, **TIMEOUTS, **RETRIES
         )
 
-    def queues(self) -> QueueServiceClient:
+    def queues(self) -> "QueueServiceClient":
         """Open a client for queues; close it after use."""
+        from azure.storage.queue.aio import QueueServiceClient  # noqa: PLC0415  # a quiet night sends nothing
+
         if self.connection_string:
             return QueueServiceClient.from_connection_string(self.connection_string, **TIMEOUTS, **RETRIES)
         return QueueServiceClient(self.addresses["queue"], credential=self._identity(), **TIMEOUTS, **RETRIES)

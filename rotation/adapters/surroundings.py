@@ -5,13 +5,10 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-import httpx
 import jwt
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.data.tables.aio import TableServiceClient
 from azure.storage.blob.aio import BlobServiceClient
-from azure.storage.queue import TextBase64EncodePolicy
-from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 from rotation.adapters.azure_errors import answer, each, translator
 from rotation.adapters.closing import Closing
@@ -24,7 +21,9 @@ from rotation.domain.identifiers import ClientId
 from rotation.ports.surroundings import Identity, Place
 
 if TYPE_CHECKING:
+    import httpx
     from azure.core.credentials_async import AsyncTokenCredential
+    from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 UNSEEN_SECONDS = 60
 WITHIN_SECONDS = 15.0
@@ -39,7 +38,7 @@ class AzureSurroundings(Closing):
         identity: "AsyncTokenCredential",
         graph: GraphClient,
         account: StorageAccount,
-        open_client: Callable[[], httpx.AsyncClient],
+        open_client: Callable[[], "httpx.AsyncClient"],
         place: Place,
     ) -> None:
         self._identity, self._graph, self._account, self._open_client = identity, graph, account, open_client
@@ -68,6 +67,8 @@ class AzureSurroundings(Closing):
         return await principal_id(self._graph, client_id)
 
     async def service_time(self) -> datetime:
+        import httpx  # noqa: PLC0415  # few ask the time
+
         try:
             async with self._open_client() as client:
                 told = await client.get(f"{self._graph.root}/v1.0/", timeout=WITHIN_SECONDS)
@@ -97,11 +98,13 @@ class AzureSurroundings(Closing):
         await answer(self._try(self._queue(queue), text), translator(f"send to queue {queue}", queue=queue))
 
     @staticmethod
-    async def _try(client: QueueClient, text: str) -> None:
+    async def _try(client: "QueueClient", text: str) -> None:
         sent = await client.send_message(text, visibility_timeout=UNSEEN_SECONDS, time_to_live=2 * UNSEEN_SECONDS)
         await client.delete_message(sent)
 
-    def _queue(self, name: str) -> QueueClient:
+    def _queue(self, name: str) -> "QueueClient":
+        from azure.storage.queue import TextBase64EncodePolicy  # noqa: PLC0415  # loaded by who sends, or looks
+
         self._queues = self._queues or self._account.queues()
         return self._queues.get_queue_client(name, message_encode_policy=TextBase64EncodePolicy())
 

@@ -25,7 +25,7 @@ from rotation.adapters.storage import StorageAccount
 from rotation.adapters.surroundings import AzureSurroundings
 from rotation.adapters.tables import AzureTables
 from rotation.bootstrap.channels import ConfiguredMail
-from rotation.bootstrap.clients import client_opener, trusted_roots
+from rotation.bootstrap.clients import open_client, trusted_roots
 from rotation.bootstrap.places import place
 from rotation.configurations import LoadedConfigurations
 from rotation.domain.identifiers import TenantId
@@ -97,7 +97,7 @@ class Composition:
             sign_in=sign_in,
             vaults=vaults,
             tables=tables,
-            queues=self._kept(AzureQueues(account.queues())),
+            queues=self._kept(AzureQueues(account.queues)),
             snapshots=self._kept(AzureSnapshots(account.blobs())),
             audit_trail=self._kept(AzureAuditTrail(account.blobs())),
             usage=tuple(self._usage_sources(graph, identity, clock)),
@@ -121,7 +121,7 @@ class Composition:
     ) -> Surroundings:
         where = place(self.settings)
         return self._kept(
-            AzureSurroundings(identity=identity, graph=graph, account=account, open_client=client_opener(), place=where)
+            AzureSurroundings(identity=identity, graph=graph, account=account, open_client=open_client, place=where)
         )
 
     def _kept[Closable: _Closable](self, part: Closable) -> Closable:
@@ -157,9 +157,9 @@ class Composition:
         self, identity: "AsyncTokenCredential", configurations: LoadedConfigurations, vault: Vault
     ) -> tuple[Channel, ...]:
         url = self.settings.graph_url
-        graph = GraphMail(identity, client_opener(), graph_url=url, scope=f"{url}/.default")
+        graph = GraphMail(identity, open_client, graph_url=url, scope=f"{url}/.default")
         mail = ConfiguredMail(graph, configurations, vault=vault, trusted=trusted_roots)
-        return Teams(vault, client_opener()), mail
+        return Teams(vault, open_client), mail
 
 
 def _sign_in(settings: Settings) -> EntraSignIn:
@@ -179,7 +179,7 @@ def _for_kinds(
     return IntegrationServices(
         vaults=vaults,
         home_vault=settings.vault_url,
-        open_client=client_opener(),
+        open_client=open_client,
         clock=clock,
         tenant_id=TenantId(settings.tenant_id),
         directory=directory,

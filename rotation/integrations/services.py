@@ -2,8 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-
-import httpx
+from typing import TYPE_CHECKING
 
 from rotation.domain.errors import AccessDenied, NotFound, VaultRefused
 from rotation.domain.identifiers import ClientId, TenantId
@@ -12,6 +11,9 @@ from rotation.domain.vault_reference import VaultPlace
 from rotation.ports.clock import Clock
 from rotation.ports.directory import Directory
 from rotation.ports.vault import Vaults
+
+if TYPE_CHECKING:
+    import httpx
 
 type TokenFor = Callable[[str], Awaitable[SecretText]]
 """Gets an access token of our own identity for a scope, such as `https://management.azure.com/.default`."""
@@ -23,7 +25,7 @@ Signs in as another application of our tenant, with its secret, for a scope; eac
 Raises AccessDenied with the AADSTS code where it is refused, and Retryable where there was no answer.
 """
 
-type OpenClient = Callable[[], httpx.AsyncClient]
+type OpenClient = Callable[[], "httpx.AsyncClient"]
 """Opens a client that the caller closes; it verifies certificates and carries no cookies."""
 
 

@@ -2,13 +2,17 @@
 
 import base64
 from email.message import EmailMessage
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError, ServiceResponseError
 
 from rotation.domain.errors import AccessDenied, Unavailable
-from rotation.notifications.wire import OpenClient, post
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+
+    from rotation.notifications.wire import OpenClient
 
 GRAPH = "https://graph.microsoft.com"
 
@@ -18,8 +22,8 @@ class GraphMail:
 
     def __init__(
         self,
-        credential: AsyncTokenCredential,
-        open_client: OpenClient,
+        credential: "AsyncTokenCredential",
+        open_client: "OpenClient",
         *,
         graph_url: str = GRAPH,
         scope: str = f"{GRAPH}/.default",
@@ -36,6 +40,8 @@ class GraphMail:
         Raises:
             Throttled, Unavailable, AccessDenied, Misconfigured: As `notifications.wire.post`.
         """
+        from rotation.notifications.wire import post  # noqa: PLC0415  # loads httpx, with the first mail
+
         await post(
             self._open_client,
             f"{self._graph_url}/v1.0/users/{quote(sender, safe='@')}/sendMail",

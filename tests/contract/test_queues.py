@@ -48,7 +48,7 @@ class TestMemoryQueues(QueuesPromises):
 class TestAzureQueues(QueuesPromises):
     @pytest.fixture
     async def queues(self, account: StorageAccount) -> AsyncIterator[Queues]:
-        async with AzureQueues(account.queues()) as queues:
+        async with AzureQueues(account.queues) as queues:
             yield queues
 
     @pytest.fixture

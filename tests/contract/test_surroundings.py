@@ -13,7 +13,7 @@ from rotation.adapters.graph.client import GraphClient
 from rotation.adapters.snapshots import CONTAINER
 from rotation.adapters.storage import StorageAccount
 from rotation.adapters.surroundings import AzureSurroundings, identity_of
-from rotation.bootstrap.clients import client_opener
+from rotation.bootstrap.clients import open_client
 from rotation.domain.errors import AccessDenied, Unavailable
 from rotation.domain.identifiers import ClientId
 from rotation.ledger import keys
@@ -100,7 +100,7 @@ class TestAzureSurroundings(SurroundingsPromises):
             identity=identity,
             graph=graph_client,
             account=account,
-            open_client=client_opener(),
+            open_client=open_client,
             place=Place(storage_account="devstoreaccount1"),
         ) as made:
             assert made.place.storage_account == "devstoreaccount1"
@@ -121,7 +121,7 @@ class TestAzureSurroundings(SurroundingsPromises):
                 identity=wrong,
                 graph=graph_client,
                 account=account,
-                open_client=client_opener(),
+                open_client=open_client,
                 place=Place(storage_account=""),
             )
             with pytest.raises(AccessDenied):
@@ -135,7 +135,7 @@ class TestAzureSurroundings(SurroundingsPromises):
                 identity=identity,
                 graph=nowhere,
                 account=account,
-                open_client=client_opener(),
+                open_client=open_client,
                 place=Place(storage_account=""),
             )
             with pytest.raises(Unavailable):
