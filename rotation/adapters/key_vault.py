@@ -35,7 +35,9 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 class KeyVault(Closing):
     """
-    One vault, opened when it is first asked. A PUT that azure-core repeats may leave one version too many: tags decide which one counts.
+    One vault, opened when it is first asked.
+
+    A PUT that azure-core repeats may leave one version too many: tags decide which one counts.
 
     Args:
         verify_challenge_resource: Off only where the vault's host is not below the challenge's resource.
