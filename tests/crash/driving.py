@@ -23,6 +23,12 @@ def stride(sample: int) -> int:
     return 1 if EVERYTHING else sample
 
 
+def spread(points: int, sample: int) -> range:
+    """Give all points, or about so many of them, evenly, beginning at a place that is no multiple of anything."""
+    step = 1 if EVERYTHING else max(1, points // sample) | 1  # odd: before calls and after them
+    return range(points % step, points, step)
+
+
 async def until_overlapping(*points: int) -> World:
     """Rotate one line, with crashes, until only evidence is waited for."""
     world = World(configuration=configure(destination("store"), destination("second")))

@@ -5,17 +5,12 @@ from datetime import timedelta
 import pytest
 
 from rotation.domain.rotation import Completed
-from tests.crash.driving import DISTANCES, EVERYTHING, NIGHT, check, stride, until_completed, until_overlapping
+from tests.crash.driving import DISTANCES, EVERYTHING, NIGHT, check, spread, stride, until_completed, until_overlapping
 from tests.crash.scenarios import SCENARIOS
 
 NAPS = (timedelta(minutes=3), timedelta(hours=8))
 SAMPLE = 6
 """Points of each scenario that `make test` tries."""
-
-
-def spread(points: int, sample: int) -> range:
-    """Give all points, or an even sample of them that is no multiple of anything."""
-    return range(points) if EVERYTHING else range(points % sample, points, points // sample)
 
 
 @pytest.mark.parametrize("name", sorted(SCENARIOS))

@@ -12,7 +12,7 @@ from rotation.domain.secret import SecretText
 from rotation.ledger import keys
 from rotation.workflows.going_back import Wish, go_back
 from rotation.workflows.operating import retry
-from tests.crash.driving import stride
+from tests.crash.driving import spread
 from tests.crash.table import row
 from tests.fakes.crashing import Crash, CrashPlan
 from tests.fakes.integrations import Kept
@@ -72,7 +72,7 @@ async def check_healed(world: World, application: Application, where: object) ->
 async def test_a_night_that_heals_converges_wherever_it_dies() -> None:
     points = (await healed())[0].plan.points
     assert points > 100
-    for point in range(0, points, stride(3)):
+    for point in spread(points, 30):
         world, application = await healed(point)
         await check_healed(world, application, (point, world.crashes))
 
@@ -80,7 +80,7 @@ async def test_a_night_that_heals_converges_wherever_it_dies() -> None:
 @pytest.mark.parametrize("distance", [1, 3, 8, 21])
 async def test_a_night_that_dies_twice_converges_too(distance: int) -> None:
     points = (await healed())[0].plan.points
-    for point in range(distance % 13, points, stride(13)):
+    for point in spread(points, 7):
         world, application = await healed(point, point + distance)
         await check_healed(world, application, (point, world.crashes))
 
@@ -97,7 +97,7 @@ async def test_a_line_found_contested_is_blocked_wherever_that_dies() -> None:
         return world, application
 
     points = (await contested())[0].plan.points
-    for point in range(0, points, stride(7)):
+    for point in spread(points, 12):
         world, application = await contested(point)
         line = await world.line(application)
         assert line.blocked is not None, (point, world.crashes)
@@ -138,7 +138,7 @@ async def until_done(world: World, act: Callable[[], Awaitable[object]]) -> None
 
 async def test_going_back_converges_wherever_it_dies_and_no_night_undoes_it() -> None:
     points = (await gone_back())[0].plan.points
-    for point in range(0, points, stride(5)):
+    for point in spread(points, 20):
         world, application = await gone_back(point)
         first, second = world.rotations()
         where = (point, world.crashes)
@@ -167,7 +167,7 @@ async def test_going_forward_again_converges_wherever_it_dies() -> None:
         return world, application
 
     points = (await forward())[0].plan.points
-    for point in range(0, points, stride(7)):
+    for point in spread(points, 12):
         world, application = await forward(point)
         line = await world.line(application)
         assert world.stored("store") == line.current, (point, world.crashes)

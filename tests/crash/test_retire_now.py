@@ -9,7 +9,7 @@ from rotation.domain.errors import Refused
 from rotation.domain.rotation import Completed
 from rotation.workflows import retire_now
 from rotation.workflows.services import Services
-from tests.crash.driving import EVERYTHING, stride
+from tests.crash.driving import EVERYTHING, spread
 from tests.fakes.world import World
 
 HOURS = timedelta(hours=4)
@@ -71,7 +71,7 @@ async def check(world: World, *where: int) -> None:
 async def test_every_single_crash_converges_and_only_that_secret_goes(ended: bool) -> None:
     points = (await ordered(ended=ended)).plan.points
     assert points > 30
-    for point in range(0, points, stride(2)):
+    for point in spread(points, 15):
         world = await ordered(point, ended=ended)
         assert world.crashes, point
         await check(world, point)
@@ -81,7 +81,7 @@ async def test_every_single_crash_converges_and_only_that_secret_goes(ended: boo
 @pytest.mark.parametrize("ended", [False, True])
 async def test_a_crash_whose_recovery_crashes_too_converges(ended: bool, distance: int) -> None:
     points = (await ordered(ended=ended)).plan.points
-    for point in range(distance % stride(7), points, stride(7)):
+    for point in spread(points, 4):
         await check(await ordered(point, point + distance, ended=ended), point)
 
 
@@ -89,7 +89,7 @@ async def test_a_crash_whose_recovery_crashes_too_converges(ended: bool, distanc
 async def test_intent_first_the_word_is_in_the_ledger_before_the_secret_goes(ended: bool) -> None:
     """Whatever died: no removal without the word that asked for it."""
     points = (await ordered(ended=ended)).plan.points
-    for point in range(0, points, stride(3)):
+    for point in spread(points, 10):
         world = await ready(ended=ended)
         world.crash_at(point)
         await say(world)

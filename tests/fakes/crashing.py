@@ -84,10 +84,20 @@ class Crashing:
 
     def __init__(self, port: object, plan: CrashPlan, watch: Watch = unwatched) -> None:
         self._port, self._plan, self._watch = port, plan, watch
+        self._wrapped: dict[str, tuple[Any, Any]] = {}
+        """What stands in for a method, with the method: a night asks for the same ones ten thousand times."""
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._port, name)
-        label = f"{type(self._port).__name__}.{name}"
+        known = self._wrapped.get(name)
+        if known is not None and known[0] == found:
+            return known[1]
+        made = self._wrap(f"{type(self._port).__name__}.{name}", found)
+        if made is not found:
+            self._wrapped[name] = (found, made)
+        return made
+
+    def _wrap(self, label: str, found: Any) -> Any:
         if inspect.iscoroutinefunction(found):
             return self._counted(label, found)
         if inspect.isroutine(found):
@@ -148,6 +158,12 @@ async def _close(items: AsyncIterator[Any]) -> None:
         await close()
 
 
+_PORTS: dict[type[object], bool] = {}
+
+
 def _is_port(answer: object) -> bool:
-    names = (name for name in dir(type(answer)) if not name.startswith("_"))
-    return any(inspect.iscoroutinefunction(getattr(type(answer), name, None)) for name in names)
+    kind = type(answer)
+    if kind not in _PORTS:
+        names = (name for name in dir(kind) if not name.startswith("_"))
+        _PORTS[kind] = any(inspect.iscoroutinefunction(getattr(kind, name, None)) for name in names)
+    return _PORTS[kind]

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from bisect import bisect_left, bisect_right
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -29,6 +30,8 @@ class MemoryTables:
         """Every commit that took effect."""
         self._page_size = page_size
         self._tables: dict[str, _Rows] = {}
+        self._in_order: dict[str, list[tuple[str, str]]] = {}
+        """Places of a table's rows, where they were not changed since they were last sorted."""
         self._etags = itertools.count(1)
 
     async def get(self, table: str, partition: str, key: str) -> Row | None:
@@ -57,7 +60,8 @@ class MemoryTables:
 
     def all_rows(self, table: str) -> list[Row]:
         """Give every row of *table* now, in order, for a test to look at."""
-        return sorted(self._rows(table).values(), key=lambda row: (row.partition, row.key))
+        rows = self._rows(table)
+        return [rows[place] for place in self._places(table)]
 
     def live(self, table: str, partition: str, prefix: str) -> list[Row]:
         """Give the rows of one partition whose keys begin so, in no order, for a test to look at."""
@@ -74,9 +78,20 @@ class MemoryTables:
     def _rows(self, table: str) -> _Rows:
         return self._tables.setdefault(table, {})
 
+    def _places(self, table: str) -> list[tuple[str, str]]:
+        rows, known = self._rows(table), self._in_order.get(table)
+        if known is None or len(known) != len(rows):
+            known = self._in_order[table] = sorted(rows)
+        return known
+
     def _page(self, table: str, query: Query, after: tuple[str, str] | None) -> list[Row]:
-        rows = (row for row in self.all_rows(table) if after is None or (row.partition, row.key) > after)
-        return list(itertools.islice(_matching(rows, query), self._page_size))
+        places, rows = self._places(table), self._rows(table)
+        begin = 0 if query.partition is None else bisect_left(places, (query.partition, query.first or ""))
+        end = len(places) if query.partition is None else bisect_left(places, (f"{query.partition}\0", ""))
+        if after is not None:
+            begin = max(begin, bisect_right(places, after))
+        found = (rows[place] for place in itertools.islice(places, begin, end))
+        return list(itertools.islice(_matching(found, query), self._page_size))
 
     def _apply(self, table: str, partition: str, changes: Sequence[Change]) -> dict[str, str]:
         rows = self._rows(table)
@@ -86,6 +101,8 @@ class MemoryTables:
         etags: dict[str, str] = {}
         for change in changes:
             place = (partition, change.key)
+            if isinstance(change, Delete) or place not in rows:
+                self._in_order.pop(table, None)
             if isinstance(change, Delete):
                 rows.pop(place, None)
                 continue
