@@ -35,7 +35,7 @@ check: ## Format, lint, types, import contracts, requirements.txt and rotation.s
 
 test: ## All tests that need nothing but Python and Node (7 minutes)
 	@.ci/bootstrap sandbox
-	@$(PYTEST) -n $(WORKERS) --dist loadfile $(ARGS); ended=$$?; .ci/left-out; exit $$ended
+	@$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS); ended=$$?; .ci/left-out; exit $$ended
 
 test-real: ## Programs of others against the sandbox: Azure CLI, checkov, Chromium, API descriptions (9 minutes)
 	@.ci/bootstrap real

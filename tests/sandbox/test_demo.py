@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
+from sandbox.demo.__main__ import main
 from sandbox.demo.leaks import leaks
 from sandbox.running.books import Piece
 
@@ -117,19 +118,21 @@ def test_tonights_run_is_rehearsed_on_somebodys_own_inventory(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("content", ['{"value": []}', "az: command not found", "[1]"])
-def test_a_file_that_is_no_inventory_is_refused_with_the_command_that_writes_one(tmp_path: Path, content: str) -> None:
+def test_a_file_that_is_no_inventory_is_refused_with_the_command_that_writes_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], content: str
+) -> None:
     path = tmp_path / "applications.json"
     path.write_text(content)
-    done = run("--tenant", str(path))
-    assert done.returncode == 2
-    assert "az ad app list --all -o json" in done.stderr
-    assert "Traceback" not in done.stderr
+    monkeypatch.setattr(sys, "argv", ["demo", "--exit", "--tenant", str(path)])
+    assert main() == 2
+    assert "az ad app list --all -o json" in capsys.readouterr().err
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     done = run("--tenant", str(tmp_path / "nowhere.json"))
     assert done.returncode == 2
     assert "nowhere.json" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
