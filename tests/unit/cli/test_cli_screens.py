@@ -54,7 +54,7 @@ def test_one_hand_off_tells_fields_checklist_questions_and_how_it_ends() -> None
 
 def test_an_overdue_hand_off_says_so() -> None:
     shell, rotation = hand_off()
-    shell.do(shell.world.run(timedelta(days=60)))
+    shell.do(shell.world.run(timedelta(days=20)))
     assert "overdue" in shell.type("handoffs", rotation).stdout
     assert shell.facts("handoffs")["hand_offs"][0]["overdue"]
 

@@ -123,9 +123,9 @@ async def test_pause_in_the_middle_stops_the_next_effect_wherever_it_is() -> Non
 async def test_pause_holds_removals_too() -> None:
     world = World()
     await enrolled(world, ends_in=59 * DAY)
-    await world.nights(33)
+    await world.nights(34)  # it would go in the 36th
     await pause(world.services(), by="anna", reason="audit")
-    await world.nights(10)
+    await world.nights(3)
     assert world.directory.removed == []
     await resume(world.services(), by="anna", reason="over")
     await world.nights(2)

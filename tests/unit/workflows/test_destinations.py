@@ -111,7 +111,7 @@ async def test_a_destination_that_changed_waits_for_approval_and_the_old_secret_
     """Verified at another place than the configuration means today is not verified."""
     world, application = await rotating(STORE)
     world.name_destinations(replace(STORE, fingerprint="automatic:elsewhere"))
-    await world.nights(50)
+    await world.nights(18)  # overlap and quiet are a week each
     assert await phases(world) == {"store": "awaiting-approval"}
     assert world.directory.removed == []
     await approve(world.services(), world.rotations()[0].id, by="anna")
@@ -151,7 +151,7 @@ async def test_a_hand_off_waits_and_an_answer_to_every_question_is_asked() -> No
 
 async def test_a_rotation_with_an_unfinished_hand_off_does_not_complete() -> None:
     world, _application = await rotating(PORTAL)
-    await world.nights(50)
+    await world.nights(18)  # overlap and quiet are a week each
     assert world.phases() == ["delivering"]
 
 

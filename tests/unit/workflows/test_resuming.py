@@ -17,7 +17,7 @@ from tests.fakes.mishaps import Mishap
 from tests.fakes.world import VAULT, World
 
 DAY = timedelta(days=1)
-MANY = 20
+MANY = 8
 
 
 async def enrolled(world: World, count: int) -> list[ObjectId]:
