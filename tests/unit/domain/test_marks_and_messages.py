@@ -67,7 +67,7 @@ def test_any_text_is_a_message_or_unreadable_and_never_a_bug(text: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        {"v": 2, "rotation": "x"},
+        {"v": 0, "rotation": "x"},
         {"rotation": "x"},
         {"v": 1},
         {"v": 1, "rotation": 5},
