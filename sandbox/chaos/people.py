@@ -1,10 +1,11 @@
 """What people do in a run: enrol, paste, say so, also falsely, give up, lift what stands in the way; and strangers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import stamina
 
 from sandbox.chaos import ledger
 from sandbox.chaos.characters import MAILBOX, Character, Place, Trouble
@@ -13,6 +14,7 @@ from sandbox.chaos.ledger import Ledger
 from sandbox.chaos.scene import Scene
 from sandbox.demo.terminal import CommandFailed
 from sandbox.downstream.wire import Reference
+from sandbox.entra.answers import GraphError
 
 CONDITIONAL_ACCESS = 53003
 """AADSTS number for which no proof can be had."""
@@ -70,7 +72,7 @@ def give_up(scene: Scene) -> None:
 def strangers(scene: Scene) -> None:
     """Let a foreign hand add a secret to somebody's application; it is nobody's to remove but theirs."""
     character = scene.rng.choice([each for each in scene.characters if not each.personal])
-    scene.cloud.entra.add_secret(character.client_id, display_name="portal")
+    _until_taken(lambda: scene.cloud.entra.add_secret(character.client_id, display_name="portal"))
     scene.history.note(f"{character.key}: a foreign hand added a secret")
 
 
@@ -79,9 +81,16 @@ def _meddle(scene: Scene, rotation: Mapping[str, Any], character: Character) -> 
     if rotation["phase"]["phase"] != "overlapping":
         return False
     key_id = rotation["phase"]["publication"]["minted"]["key_id"]
-    scene.cloud.entra.remove_secret(character.client_id, key_id)
+    _until_taken(lambda: scene.cloud.entra.remove_secret(character.client_id, key_id))
     scene.history.note(f"{character.key}: a foreign hand removed {key_id}")
     return True
+
+
+def _until_taken(deed: Callable[[], object]) -> None:
+    """Do it again in a moment where it met a write of ours, as the portal tells people to."""
+    for attempt in stamina.retry_context(on=GraphError, attempts=20, wait_initial=1, wait_max=3, timeout=60):
+        with attempt:
+            deed()
 
 
 def _lift(scene: Scene, rotation: Mapping[str, Any], character: Character) -> bool:
