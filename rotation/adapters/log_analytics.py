@@ -24,7 +24,6 @@ from rotation.ports.usage import Look
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
-AUDIENCE = "https://api.loganalytics.io"
 READ_LOGS = "Log Analytics Reader"
 """The role that our identity needs on each workspace."""
 LOOK_BACK = timedelta(days=90)
@@ -64,7 +63,7 @@ class LogAnalyticsSignIns(Closing):
         workspaces: Sequence[str],
         clock: Clock,
         *,
-        url: str = AUDIENCE,
+        url: str,
         audience: str | None = None,
     ) -> None:
         self._workspace, *self._others = workspaces

@@ -157,7 +157,7 @@ class Composition:
         self, identity: "AsyncTokenCredential", configurations: LoadedConfigurations, vault: Vault
     ) -> tuple[Channel, ...]:
         url = self.settings.graph_url
-        graph = GraphMail(identity, open_client, graph_url=url, scope=f"{url}/.default")
+        graph = GraphMail(identity, open_client, graph_url=url)
         mail = ConfiguredMail(graph, configurations, vault=vault, trusted=trusted_roots)
         return Teams(vault, open_client), mail
 

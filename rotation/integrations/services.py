@@ -43,9 +43,10 @@ class IntegrationServices:
     """To look before a person is bothered: roles granted, a group that is there."""
     token: TokenFor
     token_as: TokenAs
-    graph_url: str = "https://graph.microsoft.com"
-    arm_url: str = "https://management.azure.com"
-    authority_host: str = "https://login.microsoftonline.com"
+    graph_url: str
+    arm_url: str
+    authority_host: str
+    """These three are of the cloud that we are in; none has a default, so that nobody forgets one."""
 
     async def connection_secret(self, reference: str) -> SecretText:
         """

@@ -14,24 +14,15 @@ if TYPE_CHECKING:
 
     from rotation.notifications.wire import OpenClient
 
-GRAPH = "https://graph.microsoft.com"
-
 
 class GraphMail:
     """Sends as the mailbox that Exchange's role assignment permits (RBAC for Applications)."""
 
-    def __init__(
-        self,
-        credential: "AsyncTokenCredential",
-        open_client: "OpenClient",
-        *,
-        graph_url: str = GRAPH,
-        scope: str = f"{GRAPH}/.default",
-    ) -> None:
+    def __init__(self, credential: "AsyncTokenCredential", open_client: "OpenClient", *, graph_url: str) -> None:
         self._credential = credential
         self._open_client = open_client
-        self._scope = scope
         self._graph_url = graph_url.rstrip("/")
+        self._scope = f"{self._graph_url}/.default"
 
     async def __call__(self, sender: str, mail: EmailMessage) -> None:
         """

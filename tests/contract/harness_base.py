@@ -26,6 +26,7 @@ from rotation.integrations.catalogue import Catalogue
 from rotation.integrations.connections import read
 from rotation.integrations.services import IntegrationServices
 from rotation.ports.integration import Integration
+from tests.fakes import clouds
 from tests.fakes.clock import MovableClock
 from tests.fakes.directory import MemoryDirectory
 from tests.fakes.vault import MemoryVaults
@@ -104,7 +105,7 @@ class Harness(ABC):
             directory=self.directory,
             token=self.token,
             token_as=self.token_as,
-            arm_url=self.arm_url,
+            **clouds.public(arm_url=self.arm_url),
         )
 
     @cached_property

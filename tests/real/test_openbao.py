@@ -26,6 +26,7 @@ from rotation.integrations.services import IntegrationServices
 from rotation.ports.integration import Integration
 from rotation.ports.vault import NewVersion
 from tests.contract.harness_base import CANARY, HOME, NEWER, TENANT, no_token, shipment
+from tests.fakes import clouds
 from tests.fakes.clock import MovableClock
 from tests.fakes.directory import MemoryDirectory
 from tests.fakes.vault import MemoryVault, MemoryVaults
@@ -135,6 +136,7 @@ async def scene_of(bao: Bao, **settings: Any) -> Scene:
         directory=MemoryDirectory(clock),
         token=no_token,
         token_as=no_token,
+        **clouds.public(),
     )
     connection = read("bao", {"type": "approle", "role_id": bao.role_id, "secret": "bao"})
     to = Destination(

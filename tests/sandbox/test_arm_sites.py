@@ -16,6 +16,7 @@ from rotation.integrations.services import IntegrationServices
 from sandbox.cloud import Cloud
 from tests.contract.harness_app_service import GROUP, OTHERS
 from tests.contract.harness_base import CANARY, HOME, no_token, shipment
+from tests.fakes import clouds
 from tests.fakes.clock import MovableClock
 from tests.fakes.directory import MemoryDirectory
 from tests.fakes.vault import MemoryVault, MemoryVaults
@@ -41,7 +42,7 @@ async def services(cloud: Cloud) -> AsyncIterator[IntegrationServices]:
             directory=MemoryDirectory(clock),
             token=token,
             token_as=no_token,
-            arm_url=cloud.urls["arm"],
+            **clouds.of_sandbox(cloud.urls),
         )
 
 

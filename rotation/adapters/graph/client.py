@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 type Priority = Literal["low", "normal", "high"]
 
-GLOBAL = "https://graph.microsoft.com"
-
 
 class GraphClient(Closing):
     """
@@ -28,7 +26,7 @@ class GraphClient(Closing):
         scope: Of the token; the root's by default.
     """
 
-    def __init__(self, credential: "AsyncTokenCredential", root: str = GLOBAL, *, scope: str | None = None) -> None:
+    def __init__(self, credential: "AsyncTokenCredential", root: str, *, scope: str | None = None) -> None:
         self.root = root.rstrip("/")
         self._credential = credential
         self._scope = scope or f"{self.root}/.default"

@@ -22,6 +22,7 @@ from sandbox.downstream.wire import Reference, Unreadable, Wire
 from sandbox.windows_server import WindowsServer
 from tests.contract.harness_base import HOME, no_token, shipment
 from tests.contract.windows_harnesses import APPSETTINGS, GROUP, TARGET
+from tests.fakes import clouds
 from tests.fakes.clock import MovableClock
 from tests.fakes.directory import MemoryDirectory
 from tests.fakes.vault import MemoryVaults
@@ -79,8 +80,7 @@ def services(cloud: Cloud, who: tuple[str, str] | None) -> IntegrationServices:
         directory=MemoryDirectory(MovableClock()),
         token=token,
         token_as=no_token,
-        arm_url=cloud.urls["arm"],
-        authority_host=cloud.urls["authority"],
+        **clouds.of_sandbox(cloud.urls),
     )
 
 

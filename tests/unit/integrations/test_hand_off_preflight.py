@@ -23,6 +23,7 @@ from rotation.integrations.services import IntegrationServices
 from rotation.ports.integration import Integration
 from sandbox.cloud import Cloud
 from tests.contract.harness_base import HOME, no_token, shipment
+from tests.fakes import clouds
 from tests.fakes.vault import MemoryVaults
 
 pytestmark = pytest.mark.sandbox
@@ -81,7 +82,7 @@ async def scene(cloud: Cloud) -> AsyncIterator[Scene]:
         directory=GraphDirectory(graph),
         token=no_token,
         token_as=sign_in.token_as,
-        graph_url=cloud.urls["graph"],
+        **clouds.of_sandbox(cloud.urls),
     )
     to = Destination(
         name=DestinationName("awareness"), kind="hand-off", settings={"preset": "arctic-wolf-ma"}, fingerprint=""

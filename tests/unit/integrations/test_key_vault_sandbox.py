@@ -19,6 +19,7 @@ from rotation.integrations.services import IntegrationServices
 from rotation.ports.integration import Integration
 from sandbox.cloud import Cloud
 from tests.contract.harness_base import CANARY, HOME, NEWER, no_token, shipment
+from tests.fakes import clouds
 from tests.fakes.clock import MovableClock
 from tests.fakes.directory import MemoryDirectory
 
@@ -48,6 +49,7 @@ async def integration(cloud: Cloud) -> AsyncIterator[Integration]:
             directory=MemoryDirectory(MovableClock()),
             token=no_token,
             token_as=no_token,
+            **clouds.of_sandbox(cloud.urls),
         )
         yield Catalogue(services).of(destination(cloud, "any"))
 

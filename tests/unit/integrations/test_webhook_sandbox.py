@@ -19,6 +19,7 @@ from rotation.ports.integration import Integration
 from rotation.ports.vault import NewVersion
 from sandbox.cloud import Cloud
 from tests.contract.harness_base import HOME, no_token, shipment
+from tests.fakes import clouds
 from tests.fakes.clock import MovableClock
 from tests.fakes.directory import MemoryDirectory
 from tests.fakes.vault import MemoryVaults
@@ -53,6 +54,7 @@ def services(cloud: Cloud, vaults: MemoryVaults) -> IntegrationServices:
         directory=MemoryDirectory(MovableClock()),
         token=no_token,
         token_as=no_token,
+        **clouds.of_sandbox(cloud.urls),
     )
 
 

@@ -125,7 +125,7 @@ async def test_a_mail_goes_to_everybody_as_html_and_text_with_an_entry_for_the_c
     await service.channel("mail").send(AUDIENCE, MESSAGE)
     [(path, headers, body)] = service.requests
     assert path == "/v1.0/users/rotation@contoso.example/sendMail"
-    assert headers["authorization"] == "Bearer token-of-https://graph.microsoft.com/.default"
+    assert headers["authorization"] == f"Bearer token-of-{service.https.url}/.default"
     assert headers["content-type"] == "text/plain"
     assert body["subject"] == "Entra credentials · Payments team"
     assert body["body"]["contentType"] == "HTML"
@@ -213,7 +213,9 @@ async def test_audiences_without_an_address_are_not_reached(service: Service) ->
         assert not channel.reaches(nobody)
         with pytest.raises(Misconfigured):
             await channel.send(nobody, MESSAGE)
-    assert not Mail(GraphMail(FixedToken(), service.https.open_client), sender=None).reaches(AUDIENCE)
+    assert not Mail(
+        GraphMail(FixedToken(), service.https.open_client, graph_url=service.https.url), sender=None
+    ).reaches(AUDIENCE)
 
 
 async def test_a_vault_without_that_secret_is_a_set_up_problem(service: Service) -> None:

@@ -21,11 +21,11 @@ from rotation.domain.delivery import Shipment
 from rotation.domain.errors import DestinationRefused
 from rotation.domain.secret import SecretText
 from rotation.integrations.kinds.agent.credential_settings import CredentialSettings
+from rotation.integrations.services import IntegrationServices
 
 type Phase = Literal["discover", "deliver", "restart", "verify"]
 type Asked = Mapping[str, Any]
 
-SCOPE = "https://management.azure.com/.default"
 _ANSWER = re.compile(r"ROTATION-ANSWER:([A-Za-z0-9+/=\s]+):END")
 _REQUEST = re.compile(r"^\$Request = '([A-Za-z0-9+/=]+)'\r?$", re.MULTILINE)
 
@@ -64,10 +64,10 @@ def request(phase: Phase, settings: CredentialSettings) -> dict[str, Any]:
     }
 
 
-def sign_in(shipment: Shipment, authority_host: str) -> dict[str, str]:
-    """Say where to sign in with what was read back."""
-    address = f"{authority_host.rstrip('/')}/{shipment.tenant_id}/oauth2/v2.0/token"
-    return {"address": address, "clientId": shipment.client_id, "scope": SCOPE}
+def sign_in(shipment: Shipment, services: IntegrationServices) -> dict[str, str]:
+    """Say where, and for what, to sign in with what was read back: Resource Manager, which gives any app a token."""
+    address = f"{services.authority_host.rstrip('/')}/{shipment.tenant_id}/oauth2/v2.0/token"
+    return {"address": address, "clientId": shipment.client_id, "scope": f"{services.arm_url}/.default"}
 
 
 def script(asked: Asked) -> str:

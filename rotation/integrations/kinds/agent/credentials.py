@@ -77,7 +77,7 @@ class CredentialKeeper:
         self._refuse_mix_up(shipment)
         asked = companion.request("verify", self._settings) | {
             "nonce": secrets.token_hex(32),
-            "signIn": companion.sign_in(shipment, self._services.authority_host) if self._settings.sign_in else None,
+            "signIn": companion.sign_in(shipment, self._services) if self._settings.sign_in else None,
         }
         ran = await self._runner.run(self._run_name(shipment, "verify"), asked)
         told = companion.answered(ran.output, self._settings.by_hand)

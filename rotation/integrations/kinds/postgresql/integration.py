@@ -80,7 +80,7 @@ class PostgresqlIntegration(AutomaticIntegration[PostgresqlSettings]):
             case _ if settings.user is None:
                 raise Misconfigured([f"destinations.{to.name}.user: name the role that our identity signs in as"])
             case _:
-                return Login(user=settings.user, password=await self._services.token(settings.entra_scope))
+                return Login(user=settings.user, password=await self._services.token(settings.scope))
 
 
 def make(services: IntegrationServices, capabilities: Capabilities) -> PostgresqlIntegration:

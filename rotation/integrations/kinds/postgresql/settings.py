@@ -11,8 +11,12 @@ from rotation.integrations.outbound.addresses import Seconds
 from rotation.integrations.outbound.certificates import Certificates
 from rotation.integrations.settings import KindSettings
 
-ENTRA = "https://ossrdbms-aad.database.windows.net/.default"
-"""What Azure Database for PostgreSQL takes as a password."""
+ENTRA = {
+    ".usgovcloudapi.net": "https://ossrdbms-aad.database.usgovcloudapi.net/.default",
+    ".chinacloudapi.cn": "https://ossrdbms-aad.database.chinacloudapi.cn/.default",
+    "": "https://ossrdbms-aad.database.windows.net/.default",
+}
+"""What Azure Database for PostgreSQL takes as a password, by the end of its servers' names in each cloud."""
 _NAME = r"[A-Za-z_][0-9A-Za-z_]{0,62}"
 
 
@@ -51,8 +55,8 @@ class PostgresqlSettings(KindSettings):
     """Yes, what lies in the column without our mark may be replaced."""
     ca_certificate: Certificates | None = None
     """The server's certificate authority, in PEM; it is public. Without it, the usual roots."""
-    entra_scope: str = ENTRA
-    """What our identity asks a token for, where no connection is named."""
+    entra_scope: str = ""
+    """What our identity asks a token for, where no connection is named; empty: Azure's, in the cloud of `host`."""
     private_network: bool = False
     """Let the host have a private or loopback address; link-local and metadata addresses never."""
     timeout_seconds: Seconds = 15.0
@@ -65,6 +69,11 @@ class PostgresqlSettings(KindSettings):
         if self.adopt and self.rotation_column is None:
             raise ValueError("`adopt` is for `rotation_column`: without a mark, whose a value is cannot be told")
         return self
+
+    @property
+    def scope(self) -> str:
+        """What our identity asks a token for."""
+        return self.entra_scope or next(scope for end, scope in ENTRA.items() if self.host.endswith(end))
 
     @property
     def where(self) -> str:
