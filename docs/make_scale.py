@@ -253,5 +253,10 @@ def _share(share: float) -> str:
     return f"{100 * share:,.1f} %" if share < 1 else f"**{100 * share:,.0f} %**"
 
 
-if __name__ == "__main__":
+def write() -> None:
+    """Write the page."""
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

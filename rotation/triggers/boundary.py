@@ -7,6 +7,7 @@ Returning completes a message, raising lets the host try again and, after `maxDe
 
 import logging
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from rotation.domain.errors import (
     LeaseHeld,
@@ -18,16 +19,16 @@ from rotation.domain.errors import (
     RotationError,
     Superseded,
 )
-from rotation.domain.messages import UnreadableMessage, references
 from rotation.telemetry import invocation
-from rotation.workflows import giving_up
-from rotation.workflows.services import Services
+
+if TYPE_CHECKING:
+    from rotation.workflows.services import Services
 
 log = logging.getLogger(__name__)
 
-type Known = Callable[[], Services]
+type Known = Callable[[], "Services"]
 """Gives the services; Misconfigured where the environment cannot be used."""
-type Work = Callable[[Services, str], Awaitable[None]]
+type Work = Callable[["Services", str], Awaitable[None]]
 
 
 async def message(known: Known, queue: str, text: str, *, work: Work) -> None:
@@ -39,6 +40,9 @@ async def message(known: Known, queue: str, text: str, *, work: Work) -> None:
     A message that cannot be read has its reason kept before it is let go to the poison queue, which keeps none.
     Everything else is a bug: the host counts.
     """
+    from rotation.domain.messages import UnreadableMessage, references  # noqa: PLC0415  # cold start (docs/performance.md)
+    from rotation.workflows import giving_up  # noqa: PLC0415  # as above
+
     with invocation("queue", queue, references(text)) as told:
         try:
             await work(known(), text)
@@ -61,12 +65,17 @@ async def poison(known: Known, queue: str, text: str) -> None:
     It raises for storage only, which is where it would be recorded: nobody reads the poison queue of a poison queue.
     A message that ends there all the same is no loss; its wake stands, and what crashed comes this way again.
     """
+    from rotation.domain.messages import references  # noqa: PLC0415  # as above
+
     with invocation("poison", queue, references(text)) as told:
         told.outcome = await _recorded(known, queue, text)
 
 
 async def _recorded(known: Known, queue: str, text: str) -> str:
     """Record it, and give the outcome."""
+    from rotation.domain.messages import references  # noqa: PLC0415  # as above
+    from rotation.workflows import giving_up  # noqa: PLC0415  # as above
+
     try:
         await giving_up.gave_up(known(), queue, text)
     except LeaseHeld as held:
@@ -92,7 +101,7 @@ async def _recorded(known: Known, queue: str, text: str) -> str:
     return "recorded"
 
 
-async def tick(known: Known, name: str, work: Callable[[Services], Awaitable[object]]) -> None:
+async def tick(known: Known, name: str, work: "Callable[[Services], Awaitable[object]]") -> None:
     """Carry out what a timer asks for: what could not be done now is done at its next turn."""
     with invocation("timer", name) as told:
         try:

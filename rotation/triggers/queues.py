@@ -4,34 +4,48 @@ What begins by a message. Each queue has its function, and its poison queue has 
 `@retry` does nothing for queues: host.json's `maxDequeueCount` counts, and counts crashes and bugs only (protocol.md).
 """
 
+from typing import TYPE_CHECKING
+
 import azure.functions as func
 
-from rotation.domain.messages import read_delivery, read_notice, read_rotation, read_scan
 from rotation.ledger import keys
 from rotation.triggers.boundary import message, poison
 from rotation.triggers.composed import services
-from rotation.workflows import deliver, reminding, rotate, scanning
-from rotation.workflows.services import Services
+
+if TYPE_CHECKING:
+    from rotation.workflows.services import Services
 
 queues = func.Blueprint()
 
 STORAGE = "AzureWebJobsStorage"
 
 
-async def _scan(known: Services, text: str) -> None:
+async def _scan(known: "Services", text: str) -> None:
+    from rotation.domain.messages import read_scan  # noqa: PLC0415  # cold start (docs/performance.md)
+    from rotation.workflows import scanning  # noqa: PLC0415  # as above
+
     await scanning.run_scan(known, read_scan(text).scan)
 
 
-async def _rotation(known: Services, text: str) -> None:
+async def _rotation(known: "Services", text: str) -> None:
+    from rotation.domain.messages import read_rotation  # noqa: PLC0415  # as above
+    from rotation.workflows import rotate  # noqa: PLC0415  # as above
+
     await rotate.advance(known, read_rotation(text))
 
 
-async def _delivery(known: Services, text: str) -> None:
+async def _delivery(known: "Services", text: str) -> None:
+    from rotation.domain.messages import read_delivery  # noqa: PLC0415  # as above
+    from rotation.workflows import deliver  # noqa: PLC0415  # as above
+
     rotation, destination = read_delivery(text)
     await deliver.advance(known, rotation, destination)
 
 
-async def _notice(known: Services, text: str) -> None:
+async def _notice(known: "Services", text: str) -> None:
+    from rotation.domain.messages import read_notice  # noqa: PLC0415  # as above
+    from rotation.workflows import reminding  # noqa: PLC0415  # as above
+
     await reminding.send_notice(known, read_notice(text))
 
 

@@ -38,9 +38,11 @@ async def count_outcome(step: Step) -> None:
     control = step.services.control
     night = await control.night.read()
     now = step.now
-    before = (await control.breaker.read()).open_reason
+    before: str | None = None
 
     def told(breaker: Breaker) -> Breaker:
+        nonlocal before
+        before = breaker.open_reason
         return breaker.told(outcome, night=night.scan if night else "", now=now)
 
     after = await control.breaker.change(told)

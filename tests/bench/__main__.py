@@ -1,6 +1,7 @@
 """`make bench`: measure, show goal and verdict, and fail when a ratio is worse than the committed one by a fifth."""
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -8,9 +9,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from docs import make_performance, make_scale
 from tests.bench.calls_in_memory import call_figures
 from tests.bench.cold_start import cold_start_figures
-from tests.bench.figures import Figure, as_json, read_baseline, regressions, show, write_baseline
+from tests.bench.figures import Figure, as_json, read_baseline, regressions, show, write_baseline, write_run
+from tests.bench.instances import instance_figures, rotation_cpu_figures
 from tests.bench.page_cost import page_figures
 from tests.bench.plot import write_growth
 from tests.bench.rotation_load import rotation_figures
@@ -30,6 +33,8 @@ MEASURES: dict[str, Measure] = {
     "calls": call_figures,
     "pages": page_figures,
     "cold-start": cold_start_figures,
+    "rotation-cpu": rotation_cpu_figures,
+    "instances": instance_figures,
     "rotations": rotation_figures,
 }
 QUICK = ("scan", "storage", "calls", "cold-start")
@@ -44,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Give the exit code: 1 where a ratio regressed. A missed goal is told, and is no news."""
     asked = _parse(arguments)
     console = Console(width=None if sys.stdout.isatty() else 140)
+    load = os.getloadavg()[0]
     effort = EFFORTS["quick" if asked.quick else "full" if asked.full else "usual"]
     figures: list[Figure] = []
     for name in asked.only or (QUICK if asked.quick else MEASURES):
@@ -56,8 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.plot:
         write_growth(asked.plot, figures, effort.sizes)
     if asked.keep:
-        write_baseline(BASELINE, [each for each in figures if each.ratio])
-        write_baseline(COUNTS, [each for each in figures if each.kept])
+        _keep(figures, load=load)
     worse = regressions(figures, read_baseline(BASELINE) | read_baseline(COUNTS))
     missed = [each.name for each in figures if not each.holds]
     for line in worse:
@@ -65,6 +70,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in missed:
         console.print(f"[red]goal missed:[/] {name}")
     return 1 if worse else 0
+
+
+def _keep(figures: Sequence[Figure], *, load: float) -> None:
+    """Take these for later runs' baseline, for what docs/scale.md reckons with, and for docs/performance.md."""
+    write_baseline(BASELINE, [each for each in figures if each.ratio])
+    write_baseline(COUNTS, [each for each in figures if each.kept])
+    write_run(make_performance.RUN, figures, load=load)
+    make_scale.write()
+    make_performance.write()
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -75,7 +89,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the figures as JSON")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the growth curves as SVG")
     parser.add_argument("--only", nargs="+", choices=sorted(MEASURES), help="only these")
-    parser.add_argument("--keep", action="store_true", help="take these for the baseline of later runs")
+    parser.add_argument(
+        "--keep", action="store_true", help="take these for the baseline of later runs, and write them into docs"
+    )
     return parser.parse_args(arguments)
 
 

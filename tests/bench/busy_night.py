@@ -1,4 +1,4 @@
-"""`BusyNight`: two hosts over one sandbox, and as many enrolled lines as one asks for, all due in one night."""
+"""One sandbox and as many lines as one asks for, all due in one night; `BusyNight` has two hosts over it."""
 
 import json
 import time
@@ -64,11 +64,9 @@ class BusyNight:
 
 
 @contextmanager
-def busy_night(count: int) -> Iterator[BusyNight]:
-    """Start everything, let the policies enrol so many lines, and end everything."""
-    asked = Asked()
-    with ExitStack() as open_ones:
-        world = open_ones.enter_context(World(settings=SETTINGS, cloud=CountedCloud(asked), heard=asked.logged))
+def due_lines(count: int, asked: Asked) -> Iterator[tuple[World, tuple[Character, ...]]]:
+    """Start the sandbox with applications whose lines a policy would enrol; no host runs."""
+    with World(settings=SETTINGS, cloud=CountedCloud(asked), heard=asked.logged) as world:
         ends_at = world.cloud.clock.now() + ENDS_IN
         lines = tuple(
             Character(key=f"load-{number}", place=Place.VAULT, trouble=Trouble.NONE, personal=False, ends_at=ends_at)
@@ -79,6 +77,15 @@ def busy_night(count: int) -> Iterator[BusyNight]:
         world.write_config(_enrolling(configuration(world.cloud, lines, nights=1), count))
         world.start_storage()
         _rehearsed(world)
+        yield world, lines
+
+
+@contextmanager
+def busy_night(count: int) -> Iterator[BusyNight]:
+    """Start everything, let the policies enrol so many lines, and end everything."""
+    asked = Asked()
+    with ExitStack() as open_ones:
+        world, lines = open_ones.enter_context(due_lines(count, asked))
         history = History(world.cloud.clock)
         hosts = Hosts(world.cloud, world.settings(), folder=world.folder, history=history)
         open_ones.callback(hosts.stop)

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from rotation.workflows.recovering import recover
 from tests.bench.figures import Figure
 from tests.bench.scan_cost import Effort
 from tests.fakes.world import World
@@ -18,6 +17,7 @@ from tests.fakes.world import World
 FEW, MANY = 4, 12
 QUIET = 10
 """Nights on which nothing is due; most of them after the other, so that what comes weekly counts."""
+MINUTES = 180
 LONGEST = 90
 ENDS_IN = timedelta(days=50)
 """Due at once, and long enough to be removed for evidence instead of lapsing."""
@@ -82,8 +82,9 @@ class _Life:
         return self.since()
 
     async def idle(self) -> Calls:
-        """Look at open work once where there is none."""
-        await self.world.invoke(recover)
+        """Look at open work each minute of some hours, where there is none; some looks are not for every minute."""
+        for _minute in range(MINUTES):
+            await self.world.run(timedelta(minutes=1))
         return self.since()
 
 
@@ -98,13 +99,18 @@ def call_figures(_effort: Effort) -> Iterator[Figure]:
         yield Figure(name=f"calls-idle-minute {what}", value=count, unit="a minute", kept=True)
 
 
-async def _count() -> tuple[Mapping[str, float], Mapping[str, float], Calls]:
+async def _count() -> tuple[Mapping[str, float], Mapping[str, float], Mapping[str, float]]:
     few, many = _Life(FEW), _Life(MANY)
     for life in (few, many):
         await life.enrolled()
     rotation = _a_line(await few.rotated(), await many.rotated())
     quiet = _a_line(await few.quiet(), await many.quiet())
-    return rotation, {what: count / QUIET for what, count in quiet.items()}, await few.idle()
+    idle = await few.idle()
+    return (
+        rotation,
+        {what: count / QUIET for what, count in quiet.items()},
+        {what: count / MINUTES for what, count in idle.items()},
+    )
 
 
 def _a_line(few: Calls, many: Calls) -> dict[str, float]:

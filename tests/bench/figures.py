@@ -1,8 +1,11 @@
 """Measured figures, their goals, and what is a regression."""
 
 import json
+import os
+import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -42,7 +45,7 @@ class Figure:
         """Tell whether it is worse than it was by more than a fifth."""
         if self.kept:
             return self.value > before * (1 + REGRESSION)
-        if not self.ratio or self.goal is None:
+        if not self.ratio:
             return False
         if self.at_least:
             return self.value < before * (1 - REGRESSION)
@@ -68,6 +71,34 @@ def write_baseline(path: Path, figures: Iterable[Figure]) -> None:
     """Take these values for the baseline; others stay."""
     kept = read_baseline(path) | {each.name: _rounded(each.value) for each in figures}
     path.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def write_run(path: Path, figures: Iterable[Figure], *, load: float) -> None:
+    """
+    Keep what docs/performance.md shows, each figure with when it was measured; those of another measurement stay.
+
+    *load* is the machine's when the run began: what others did on it is in every time, and a little in every ratio.
+    """
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    when = {
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "commit": commit.stdout.strip() or "no commit",
+        "load": round(load, 1),
+        "cores": os.cpu_count(),
+    }
+    told = {
+        each.name: {
+            "value": _rounded(each.value),
+            "unit": each.unit,
+            "goal": None if each.goal is None else _rounded(each.goal),
+            "at_least": each.at_least,
+            "holds": each.holds,
+            **when,
+        }
+        for each in figures
+    }
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    path.write_text(json.dumps(before | told, indent=1) + "\n", encoding="utf-8")
 
 
 def regressions(figures: Iterable[Figure], baseline: Mapping[str, float]) -> list[str]:

@@ -12,6 +12,7 @@ from rotation.domain.credential import Marker
 from sandbox.chaos import ledger
 from sandbox.chaos.ledger import Ledger
 from sandbox.entra.truth import Minted
+from sandbox.running.world import World
 from tests.bench.asked_of_services import HOSTS_OWN, Asked
 from tests.bench.busy_night import LOOK, WINDOW, BusyNight, busy_night
 from tests.bench.figures import Figure
@@ -89,7 +90,7 @@ def _run(night: BusyNight) -> Load:
     night.cloud.entra.behaviour.update({"write_quota": quota})
     processes = night.hosts.process_ids()
     night.asked.listening = True
-    cpu, own, began = _cpu_of(processes), _sandbox_cpu(night), time.monotonic()
+    cpu, own, began = _cpu_of(processes), sandbox_cpu(night.world), time.monotonic()
     night.open()
     now = _settle(night, until=began + PATIENCE + PATIENCE_A_LINE * len(night.lines))
     night.asked.listening = False
@@ -100,7 +101,7 @@ def _run(night: BusyNight) -> Load:
         asked=night.asked,
         wall=time.monotonic() - began,
         hosts_cpu=_cpu_of(processes) - cpu,
-        sandbox_cpu=_sandbox_cpu(night) - own,
+        sandbox_cpu=sandbox_cpu(night.world) - own,
     )
 
 
@@ -156,9 +157,10 @@ def _counting(night: BusyNight, vault: str, texts: set[str]) -> Counter[str]:
     )
 
 
-def _sandbox_cpu(night: BusyNight) -> float:
+def sandbox_cpu(world: World) -> float:
+    """Give the CPU seconds of sandbox, measurer and storage so far: the first two share this process."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    storage = night.world.storage.process_id
+    storage = world.storage.process_id
     return used.ru_utime + used.ru_stime + _cpu_of([storage] if storage else [])
 
 

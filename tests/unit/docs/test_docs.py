@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from docs import make_phases, make_scale
+from docs import make_performance, make_phases, make_scale
 from rotation.cli.app import COMMANDS, app
 from rotation.cli.configuring import config
 from rotation.domain.delivery import ENDED as ENDED_DELIVERIES
@@ -39,6 +39,15 @@ def anchors(page: Path) -> set[str]:
 def test_the_phase_table_is_what_the_code_allows() -> None:
     """`python -m docs.make_phases` writes it anew."""
     assert text("docs/phases.md") == make_phases.page()
+
+
+def test_what_was_measured_is_what_the_last_kept_run_says() -> None:
+    """`make bench ARGS="--keep"` and `python -m docs.make_performance` write the tables anew."""
+    page = text("docs/performance.md")
+    assert page == make_performance.page(page)
+    assert page.count("<!-- made: ") == 2
+    goals = [name for name, told in make_performance.kept().items() if told["goal"] is not None]
+    assert [name for name in goals if make_performance.words(name) is None] == [], "say in WORDS what they are called"
 
 
 def test_what_a_month_costs_is_what_was_counted() -> None:
