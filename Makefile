@@ -52,7 +52,9 @@ IN_MEMORY := tests/unit/domain tests/unit/ledger tests/unit/workflows tests/unit
 
 coverage: ## Every branch of rotation/domain and rotation/workflows is taken by a test in memory, or this fails
 	@.ci/bootstrap env
-	@$(BIN)/python -m coverage run -m pytest $(IN_MEMORY) -m "not sandbox" -q $(ARGS)
+	@$(BIN)/python -m coverage erase
+	@$(BIN)/python -m coverage run -m pytest $(IN_MEMORY) -n $(WORKERS) -m "not sandbox" -q $(ARGS)
+	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m coverage report
 
 mutants: ## Change the decisions in a thousand ways and count which no test notices (ARGS="'rotation.domain.line*'" for some)

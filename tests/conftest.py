@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import aiohttp.connector
+import hypothesis
 import pytest
 
 from sandbox.cloud import Cloud
@@ -17,6 +18,10 @@ from sandbox.storage import Azurite
 # Tests start a hundred Pythons; without byte code each would compile all libraries anew (as the Makefile says).
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# How long an example takes is the machine's business, and it has others.
+hypothesis.settings.register_profile("ours", deadline=None)
+hypothesis.settings.load_profile("ours")
 
 # Each request builder of msgraph, and what it imports, warns about classes of its own when it is loaded.
 _THEIR_OWN = ("This class is deprecated", "GetQueryParameters is deprecated")
