@@ -196,7 +196,7 @@ def _told(opening: Opening, rotation: Rotation) -> list[Change]:
         found.append(("approval-asked", replace(item, text=text)))
     policy = opening.line.enrolment.policy
     hearers = opening.configuration.hearers(policy, application=rotation.id.application)
-    entries = [entry(kind, hearers, told, urgent=kind == "down-now") for kind, told in found]
+    entries = [replace(entry(kind, hearers, told), urgent=kind == "down-now") for kind, told in found]
     return [
         Upsert(key=keys.outbox(rotation.id.ulid, opening.services.ulids.make()), values=OUTBOX.columns(each))
         for each in entries
