@@ -43,6 +43,16 @@ async def begin_scan(services: Services, *, by: str, dry_run: bool = False, pass
     return scan
 
 
+async def ask_for_scan(
+    services: Services, *, by: str, where: str = "", dry_run: bool = False, passes: tuple[str, ...] = NIGHTLY
+) -> str:
+    """Begin a scan on a person's word, which the audit trail keeps."""
+    scan = await begin_scan(services, by=by, dry_run=dry_run, passes=passes)
+    told = {"by": by, "scan": scan, "passes": ",".join(passes), "dry_run": dry_run, "where": where or None}
+    await services.control.audit(services.clock.now(), services.ulids.make(), "scan.asked", **told)
+    return scan
+
+
 async def scan_report(services: Services, scan: str) -> ScanRecord:
     """Read what is known of a scan (NotFound where there is none)."""
     return await Scans(services.tables).get(scan)
