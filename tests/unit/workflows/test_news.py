@@ -68,11 +68,11 @@ async def test_what_was_rotated_is_told_by_the_rotation_itself_as_news() -> None
     world = World()
     application = world.add_application(1, ends_in=20 * DAY)
     await world.enrol(application)
-    titles: list[str] = []
-    for _night in range(30):
-        await world.nights(1)
-        titles += await morning(world)
-    (told,) = [title for title in titles if "rotated" in title]
+    while world.phases() != ["completed"]:
+        await world.scan()
+        await world.run(timedelta(minutes=10))
+        world.clock.advance(2 * DAY)
+    (told,) = [title for title in await morning(world) if "rotated" in title]
     assert told.startswith(f"{application.display_name}: rotated, good until ")
 
 
@@ -160,9 +160,13 @@ async def test_a_hand_off_past_its_deadline_is_told_once_when_it_passes() -> Non
     world = World(configuration=configure(destination("portal", "person")))
     await world.enrol(world.add_application(1, ends_in=9 * DAY))
     await world.scan()
-    await world.run(2 * DAY - SOON)
+    await world.run(SOON)
+    world.clock.advance(2 * DAY - 2 * SOON)
+    await world.run(timedelta(minutes=5))
     assert not [title for title in world.titles() if "has needed you since" in title]
-    await world.run(2 * DAY)
+    for _day in range(2):
+        await world.run(SOON)
+        world.clock.advance(DAY)
     (overdue,) = [message for _audience, message in world.channel.sent if "has needed you since" in message.title]
     assert "nobody has confirmed it, and the old secret works until" in overdue.items[0].text
 
@@ -171,7 +175,9 @@ async def test_a_hand_off_whose_old_secret_has_ended_is_urgent_when_overdue() ->
     world = World(configuration=configure(destination("portal", "person")))
     await world.enrol(world.add_application(1, ends_in=2 * DAY))
     await world.scan()
-    await world.run(timedelta(days=4))
+    await world.run(SOON)
+    world.clock.advance(4 * DAY)
+    await world.run(SOON)
     (overdue,) = [message for _audience, message in world.channel.sent if "has needed you since" in message.title]
     assert overdue.items[0].text
 
