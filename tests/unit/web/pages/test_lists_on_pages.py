@@ -55,7 +55,7 @@ async def test_a_destination_tells_what_it_holds_of_each_line(busy: World, ada: 
 
 async def test_everything_of_one_day_is_told_with_the_names_of_applications(busy: World, ada: Browser) -> None:
     today = f"{busy.clock.now():%Y-%m-%d}"
-    assert "Nothing of that day has been copied here." in (await ada.get("/audit/everything")).text
+    assert "Nothing of that day has been copied here." in (await ada.get("/audit/everything?day=2020-06-01")).text
     await busy.run(LAG + HOUR)
     await copy_history(busy.calm())
     page = await ada.get(f"/audit/everything?day={today}&what=planned")
