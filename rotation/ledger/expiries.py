@@ -121,7 +121,7 @@ class ExpiryChanges:
         self.written += 1
 
     def _count(self, expiry: Expiry) -> None:
-        day = self.days.setdefault(f"{expiry.end_at:%Y-%m-%d}", {})
+        day = self.days.setdefault(expiry.end_at.date().isoformat(), {})
         what = f"{expiry.kind} {expiry.status}"
         day[what] = day.get(what, 0) + 1
 
