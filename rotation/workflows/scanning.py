@@ -117,18 +117,28 @@ class _Run:
     counts: dict[str, int] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     lost: RotationError | None = None
+    ended: bool = False
+    writing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while the record is written: a sign of life that is under way must not land on what the end has said."""
 
     async def beat(self) -> None:
         """Write progress and hold the lease while the passes run."""
-        while True:
+        while self.lost is None and not self.ended:
             await asyncio.sleep(_beat_seconds(self.services))
-            now = self.services.clock.now()
-            try:
-                await self.fence.commit([], now=now)
-            except RotationError as error:
-                self.lost = error
-                return
-            await Scans(self.services.tables).put(replace(self.record, progress_at=now, counts=dict(self.counts)))
+            async with self.writing:
+                await self._live()
+
+    async def _live(self) -> None:
+        """Give one sign of life, unless the end was told while we waited."""
+        if self.ended:
+            return
+        now = self.services.clock.now()
+        try:
+            await self.fence.commit([], now=now)
+        except RotationError as error:
+            self.lost = error
+            return
+        await Scans(self.services.tables).put(replace(self.record, progress_at=now, counts=dict(self.counts)))
 
     async def go(self) -> None:
         problems: list[str] = []
@@ -201,6 +211,8 @@ class _Run:
         await self.services.control.night.change(lambda _before: night)
 
     async def _finish(self, problems: list[str]) -> None:
+        async with self.writing:
+            self.ended = True
         if self.lost is not None:
             problems.append(f"the scan's lease was lost: {self.lost.message}")
         done = replace(
