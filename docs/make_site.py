@@ -3,7 +3,7 @@
 What the site has beyond the pages here (a hook of MkDocs): README and its neighbours, and the references.
 
 The references are made from the code each time, so that they cannot go stale: the configuration from its schema, the
-command line from its commands, tables and queues from the ledger's own list. Links between pages work on the site as
+command line from its commands, and what `docs/make_references.py` tells. Links between pages work on the site as
 they do in the repository; a link to a file that is no page becomes its text.
 """
 
@@ -20,11 +20,11 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
+from docs import make_references
 from rotation.cli.app import app
 from rotation.cli.complaints import EXIT_CODES
 from rotation.config.schema import json_schema
 from rotation.integrations.catalogue import KINDS
-from rotation.ledger import keys
 
 ROOT = Path(__file__).parents[1]
 NEIGHBOURS = {
@@ -50,7 +50,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     made |= {
         "reference/configuration.md": configuration(),
         "reference/command-line.md": command_line(),
-        "reference/tables.md": tables(),
+        "reference/http-api.md": make_references.http_api(),
+        "reference/metrics.md": make_references.figures(),
+        "reference/tables.md": make_references.tables(),
     }
     for path, text in made.items():
         files.append(File.generated(config, path, content=text))
@@ -145,12 +147,3 @@ def _commands(command: Any, way: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
             yield from _commands(inner, (*way, name))
         else:
             yield " ".join((*way, name)), inner
-
-
-def tables() -> str:
-    """List the tables and queues that the ledger names; docs/protocol.md says what is in them."""
-    lists = [("Tables", keys.TABLES), ("Queues", keys.QUEUES)]
-    parts = ["# Tables and queues", "What stands in each row is in [the protocol](../protocol.md)."]
-    for title, names in lists:
-        parts += [f"## {title}", "\n".join(f"- `{name}`" for name in sorted(names))]
-    return "\n\n".join(parts)

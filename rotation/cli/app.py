@@ -7,7 +7,6 @@ import typer
 
 from rotation import __version__
 from rotation.cli import (
-    adopting,
     braking,
     configuring,
     destinations,
@@ -52,7 +51,7 @@ COMMANDS: tuple[tuple[str, tuple[Callable[..., None], ...]], ...] = (
         ),
     ),
     ("Everything at once", (braking.scan, braking.pause, braking.resume, replaying.replay)),
-    ("After a disaster", (rebuilding.rebuild, adopting.adopt)),
+    ("After a disaster", (rebuilding.rebuild,)),
 )
 
 for panel, commands in COMMANDS:

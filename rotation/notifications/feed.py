@@ -13,11 +13,12 @@ REFRESH = timedelta(hours=6)
 """What changes, changes nightly."""
 
 
-def feed(deadlines: Sequence[Deadline], *, name: str, said_at: datetime, site: str = "") -> bytes:
+def feed(deadlines: Sequence[Deadline], *, name: str, said_at: datetime, site: str = "", about: str = "") -> bytes:
     """
     Make the calendar: whole days in UTC that block nobody. An entry's UID stays, so that it moves instead of doubling.
 
-    *site* is the dashboard's address; without one entries lead nowhere.
+    *site* is the dashboard's address; without one entries lead nowhere. *about* tells one calendar from another
+    deployment's of the same name.
     """
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
@@ -25,6 +26,8 @@ def feed(deadlines: Sequence[Deadline], *, name: str, said_at: datetime, site: s
     calendar.add("method", "PUBLISH")
     calendar.add("name", name)
     calendar.add("x-wr-calname", name)
+    if about:
+        calendar.add("x-wr-caldesc", about)
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT6H")
     for deadline in deadlines:

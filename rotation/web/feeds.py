@@ -43,7 +43,7 @@ async def calendar(services: Services, request: Request) -> Response:
     found = await deadlines(services, audience)
     name = f"Entra credentials: {audience}"
     hour = services.clock.now().replace(minute=0, second=0, microsecond=0)  # else each look would be another
-    body = feed(found, name=name, said_at=hour, site=services.link)
+    body = feed(found, name=name, said_at=hour, site=services.link, about=f"Tenant {services.tenant_id}")
     return Response(status=200, body=body, media_type=CALENDAR)
 
 

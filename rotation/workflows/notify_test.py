@@ -21,9 +21,7 @@ class ChannelProof:
     says: str
 
 
-async def notify_test(
-    services: Services, *, by: str, where: str = "", audience: str | None = None
-) -> tuple[ChannelProof, ...]:
+async def notify_test(services: Services, *, by: str, audience: str | None = None) -> tuple[ChannelProof, ...]:
     """
     Send one message on each channel of each audience, or of the one named, and tell of each.
 
@@ -38,9 +36,7 @@ async def notify_test(
     proofs = [proof for each in chosen for proof in await _audience(services, each, by)]
     sent = sum(proof.sent for proof in proofs)
     now, ulid = services.clock.now(), services.ulids.make()
-    await services.control.audit(
-        now, ulid, "notify.tested", by=by, sent=sent, refused=len(proofs) - sent, where=where or None
-    )
+    await services.control.audit(now, ulid, "notify.tested", by=by, sent=sent, refused=len(proofs) - sent)
     return tuple(proofs)
 
 

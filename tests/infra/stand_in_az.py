@@ -85,9 +85,24 @@ def rest(state: Any, asked: dict[str, str]) -> list[str]:
     return []
 
 
+def deployed(state: Any, words: list[str], asked: dict[str, str]) -> list[str] | None:
+    """Answer what a deployment to a customer asks; None: it is asked for something else."""
+    match words:
+        case ["cloud", "show", *_] if asked["query"] == "name":
+            return [state["cloud"]]
+        case ["account", "show", *_] if "subscription" in asked:
+            return [state["subscriptions"][asked["subscription"]]]
+        case ["deployment", "sub", "create" | "what-if", *_]:
+            return []
+        case _:
+            return None
+
+
 def answer(state: Any, words: list[str]) -> list[str]:
     """Answer one call; changes *state*."""
     asked = options(words)
+    if (told_of_deployment := deployed(state, words, asked)) is not None:
+        return told_of_deployment
     known = {one["id"]: one for one in state["applications"]} | {one["appId"]: one for one in state["applications"]}
     match words:
         case ["cloud", "show", *_]:

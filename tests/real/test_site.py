@@ -30,11 +30,17 @@ def test_every_page_is_there(site: Path) -> None:
     assert {str(page) for page in named if not (site / page).exists()} == set()
 
 
-@pytest.mark.parametrize("page", ["configuration", "command-line", "tables"])
+@pytest.mark.parametrize("page", ["configuration", "command-line", "tables", "http-api", "metrics"])
 def test_references_are_made_from_the_code(site: Path, page: str) -> None:
     text = (site / "reference" / f"{page}.html").read_text(encoding="utf-8")
-    wanted = {"configuration": "hand_off_deadline", "command-line": "rotation acknowledge", "tables": "expiries"}[page]
-    assert wanted in text
+    wanted = {
+        "configuration": "hand_off_deadline",
+        "command-line": "rotation acknowledge",
+        "tables": "missing_since",
+        "http-api": "GET /api/lines",
+        "metrics": "rotation_deployment",
+    }
+    assert wanted[page] in text
 
 
 def test_pages_ask_nobody_for_anything(site: Path) -> None:

@@ -15,7 +15,6 @@ from rotation.ledger.codec import Codec
 
 CODECS: Mapping[str, Codec[Any]] = {
     "line": application.LINE,
-    "rebuilt": application.REBUILT,
     "rotation": application.ROTATION,
     "delivery": application.DELIVERY,
     "holding": application.HOLDING,
@@ -29,6 +28,7 @@ CODECS: Mapping[str, Codec[Any]] = {
     "beginning": control.BEGINNING,
     "watched": control.WATCHED,
     "rehearsed": control.REHEARSED,
+    "rebuilt": application.REBUILT,
     "copied": control.COPIED,
     "resuming": control.RESUMING,
     "indexed-line": lines.CODEC,

@@ -34,8 +34,7 @@ async def send_outbox(step: Step) -> None:
             continue
         name = keys.foreign(key)
         await step.services.notices.put(name, entry.notice(step.now))
-        if not entry.news:
-            await nudge_notice(step.services, name)
+        await nudge_notice(step.services, name)
         await step.save(changes=[Delete(key=key)])
         del step.record.outbox[key]
 

@@ -65,7 +65,6 @@ class ExpiryRow:
     line: str
     audience: str
     link: str
-    """Page of its application; empty where this tenant has none."""
 
 
 async def expiries(
@@ -144,5 +143,5 @@ def _row(expiry: Expiry, now: datetime) -> ExpiryRow:
         policy=expiry.policy,
         line=expiry.line,
         audience=expiry.audience,
-        link=links.application(expiry.registration) if expiry.registration else "",
+        link=links.application(expiry.object_id),
     )

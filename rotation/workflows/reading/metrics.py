@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from rotation import __version__
 from rotation.domain.credential import NEVER
 from rotation.ledger.lines import IndexedLine
 from rotation.workflows.reading.lists import reasons_of
@@ -56,8 +57,15 @@ async def metrics(services: Services) -> tuple[Gauge, ...]:
 
 def gauges(seen: Looked, told: Overview) -> tuple[Gauge, ...]:
     """Say one look in figures; a figure without series has nothing to tell."""
-    found = (*_lines(seen, told), *_needs(seen, told), *_scans(told), *_brakes(told))
+    found = (_deployment(told), *_lines(seen, told), *_needs(seen, told), *_scans(told), *_brakes(told))
     return tuple(gauge for gauge in found if gauge.series)
+
+
+def _deployment(told: Overview) -> Gauge:
+    says = "Always 1: whose figures these are, for who reads several tenants together, and which version tells them."
+    return Gauge(
+        name="rotation_deployment", says=says, series=(({"tenant": told.tenant, "version": __version__}, 1.0),)
+    )
 
 
 def _lines(seen: Looked, told: Overview) -> Iterator[Gauge]:
@@ -110,9 +118,10 @@ def _scans(told: Overview) -> Iterator[Gauge]:
     fresh = told.scan.problem == ""
     yield _one("rotation_picture_fresh", "1 while the last nightly scan is complete and none was missed.", fresh)
     counts = told.scan.complete.counts if told.scan.complete else {}
-    for name in ("applications", "credentials"):
-        if name in counts:
-            yield _one(f"rotation_{name}", f"All {name} that the last complete scan met.", counts[name])
+    if "applications" in counts:
+        yield _one("rotation_applications", "All applications that the last complete scan met.", counts["applications"])
+    if "credentials" in counts:
+        yield _one("rotation_credentials", "All credentials that the last complete scan met.", counts["credentials"])
 
 
 def _brakes(told: Overview) -> Iterator[Gauge]:
