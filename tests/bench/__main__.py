@@ -92,7 +92,10 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--keep", action="store_true", help="take these for the baseline of later runs, and write them into docs"
     )
-    return parser.parse_args(arguments)
+    asked = parser.parse_args(arguments)
+    if asked.plot and "growth" not in (asked.only or (QUICK if asked.quick else MEASURES)):
+        parser.error("--plot draws what `growth` measures, which is left out here")
+    return asked
 
 
 if __name__ == "__main__":

@@ -5,11 +5,14 @@ from contextlib import aclosing
 from datetime import timedelta
 from typing import Any
 
+import aiohttp
+import httpx
 import pytest
 from azure.identity.aio import ClientSecretCredential
 
 from rotation.adapters.graph import credentials
 from rotation.adapters.graph.client import GraphClient
+from rotation.adapters.graph.connection import MeasuredTransport
 from rotation.adapters.graph.directory import GraphDirectory
 from rotation.adapters.graph.errors import reading
 from rotation.domain.errors import (
@@ -26,6 +29,7 @@ from tests.contract.exceptions import assert_absent, assert_speaks_our_language
 from tests.contract.promises_directory import MARKER, NOWHERE, DirectoryPromises, asked
 from tests.contract.worlds import CloudWorld, MemoryWorld
 
+PRIORITY = "x-ms-throttle-priority"
 LIST = {"part": "graph", "match": {"method": "GET", "path": r"/applications\?"}}
 
 
@@ -96,6 +100,31 @@ class TestGraphsTroubles:
         with pytest.raises(OutcomeUnknown) as caught:
             await directory.mint(asked(application, world))
         assert_speaks_our_language(caught.value)
+
+    async def test_scans_yield_to_what_somebody_waits_for(
+        self, directory: GraphDirectory, world: CloudWorld, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Graph refuses what is of low priority first (platform.md A6)."""
+        application = world.make("priorities")
+        said: dict[str, str | None] = {}
+        read, write = aiohttp.ClientSession._request, MeasuredTransport.handle_async_request
+
+        async def reading(session: aiohttp.ClientSession, method: str, url: Any, **named: Any) -> Any:
+            said[str(url).partition("?")[0].rpartition("/")[2]] = named["headers"].get(PRIORITY)
+            return await read(session, method, url, **named)
+
+        async def writing(transport: MeasuredTransport, request: httpx.Request) -> httpx.Response:
+            said[request.url.path.rpartition("/")[2]] = request.headers[PRIORITY]
+            return await write(transport, request)
+
+        monkeypatch.setattr(aiohttp.ClientSession, "_request", reading)
+        monkeypatch.setattr(MeasuredTransport, "handle_async_request", writing)
+        async for _page in directory.applications():
+            pass
+        await directory.application(application.object_id)
+        await directory.mint(asked(application, world))
+        told = [said[last] for last in ("applications", application.object_id, "addPassword")]
+        assert told == ["low", "high", "high"]
 
     async def test_a_missing_right_is_named(self, world: CloudWorld, cloud: Cloud) -> None:
         stranger = cloud.entra.add_identity("stranger", ("Application.Read.All",))

@@ -55,7 +55,7 @@ class GraphClient(Closing):
         """Give the address of a path."""
         return f"{self.root}/{version}{path}"
 
-    async def get(self, url: str, translate: Translate, *, priority: Priority = "normal") -> bytes:
+    async def get(self, url: str, translate: Translate, *, priority: Priority = "high") -> bytes:
         """Read one answer as bytes; *url* is absolute, as Graph's own nextLinks are, and never leaves this Graph."""
         if not url.startswith(f"{self.root}/"):
             raise BrokenInvariant("Graph points to another host; our token stays here")
