@@ -41,12 +41,12 @@ class AzureAuditTrail(Closing):
                 await answer(self._make(blob), _translate)
                 await answer(blob.append_block(block), _translate)
 
-    async def read(self, since: date) -> AsyncIterator[bytes]:
+    async def read(self, since: date, until: date = date.max) -> AsyncIterator[bytes]:
         container = self._client.get_container_client(self._container)
         if not await answer(container.exists(), _translate):
             return
         names = [blob.name async for blob in each(container.list_blobs(), _translate)]
-        for name in sorted(name for name in names if name >= _name(since)):
+        for name in sorted(name for name in names if _name(since) <= name <= _name(until)):
             found = await answer(container.get_blob_client(name).download_blob(), _translate)
             rest = b""
             async for chunk in each(found.chunks(), _translate):

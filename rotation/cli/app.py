@@ -7,6 +7,7 @@ import typer
 
 from rotation import __version__
 from rotation.cli import (
+    adopting,
     braking,
     configuring,
     destinations,
@@ -51,7 +52,7 @@ COMMANDS: tuple[tuple[str, tuple[Callable[..., None], ...]], ...] = (
         ),
     ),
     ("Everything at once", (braking.scan, braking.pause, braking.resume, replaying.replay)),
-    ("After a disaster", (rebuilding.rebuild,)),
+    ("After a disaster", (rebuilding.rebuild, adopting.adopt)),
 )
 
 for panel, commands in COMMANDS:

@@ -41,7 +41,7 @@ def scan(
 
     async def act(services: Services) -> ScanRecord:
         by = await here.who(as_person)
-        asked = await scanning.begin_scan(services, by=by, dry_run=dry_run, passes=chosen)
+        asked = await scanning.ask_for_scan(services, by=by, dry_run=dry_run, passes=chosen)
         if wait:
             return await follow(services, asked, quiet=as_json)
         return await scanning.scan_report(services, asked)

@@ -30,6 +30,12 @@ class _Loose:
         return cls(policy=policy, names=names, tags=selector.tags, owners=selector.owners)
 
 
+def _together(loose: Iterable[_Loose]) -> re.Pattern[str] | None:
+    """Give one pattern for every name that some policy selects by: most applications match none."""
+    patterns = [each.names.pattern for each in loose if each.names is not None and each.names is not _ANY]
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns)) if patterns else None
+
+
 class Chooser:
     """One configuration, ready to be asked a hundred thousand times."""
 
@@ -42,14 +48,27 @@ class Chooser:
             for client_id in policy.selector.client_ids:
                 self._by_client.setdefault(client_id, policy)
         self._loose = [loose for policy in configuration.policies if (loose := _Loose.of(policy)) is not None]
+        self._rest = next((loose.policy for loose in self._loose if loose.policy.selector.everything), None)
+        """Whose an application is that no name, tag or owner gives to another."""
+        self._named = _together(self._loose)
+        self._tags = frozenset[str]().union(*(loose.tags for loose in self._loose))
+        self._owners = frozenset[str]().union(*(loose.owners for loose in self._loose))
 
     def exactly(self, object_id: ObjectId, client_id: ClientId) -> Policy | None:
         """Give the policy that names it by an id."""
+        if not self._by_object and not self._by_client:
+            return None
         return self._by_object.get(object_id) or self._by_client.get(client_id)
 
-    def loosely(self, display_name: str, tags: Iterable[str], owners: Sequence[str] = ()) -> Policy | None:
+    def loosely(self, display_name: str, tags: Sequence[str], owners: Sequence[str] = ()) -> Policy | None:
         """Give the first policy that selects it by what others can change."""
         name = display_name.casefold()
+        if (
+            (self._named is None or not self._named.match(name))
+            and (not tags or self._tags.isdisjoint(tags))
+            and not (owners and self._owners)
+        ):
+            return self._rest
         for loose in self._loose:
             if (
                 (loose.names is not None and loose.names.match(name))

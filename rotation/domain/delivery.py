@@ -181,6 +181,8 @@ class AwaitingPerson:
     hand_off: HandOff
     since: datetime
     deadline: datetime
+    overdue_told_at: datetime | None = None
+    """When people heard that the deadline has passed; they hear it once."""
     phase: Literal["awaiting-person"] = "awaiting-person"
 
 

@@ -257,8 +257,10 @@ class Configuration:
         own = [rung for policy in self.policies for rung in policy.rungs or ()]
         return timedelta(days=max([*self.rungs, *own], default=0))
 
-    def hearers(self, name: PolicyName | None, *, application: str, first: AudienceName | None = None) -> Hearers:
-        """Tell who hears of an application: *first* where it is said, else its policy's people, else the fallback."""
+    def hearers(
+        self, name: PolicyName | None, *, application: str | None, first: AudienceName | None = None
+    ) -> Hearers:
+        """Tell who hears: *first* where it is said, else the policy's people, else the fallback."""
         policy = self.policy(name) if name else None
         if first is not None:
             return Hearers(team=first)

@@ -8,6 +8,8 @@ from rotation.domain.identifiers import AudienceName
 
 WAITING = -1
 """Rung of what waits and has not come near its end yet: told once."""
+NEWS = -2
+"""Rung of what has happened and asks nothing of anybody: told once."""
 ESCALATED = -1_000
 """Rung of the first escalation; each later one is a week and one less."""
 SNOOZED = -100_000_000

@@ -26,6 +26,10 @@ class SecretText:
         """Give the value. Callers are the vault, the sign-in proof and destinations, and nobody else."""
         return self.__text
 
+    def begins_with(self, hint: str) -> bool:
+        """Tell whether its first characters are those that the directory tells of a secret (platform.md A2)."""
+        return self.__text.startswith(hint)
+
     @property
     def looks_like_an_id(self) -> bool:
         """Tell whether somebody copied the Secret ID instead of the Value (integrations.md A2)."""

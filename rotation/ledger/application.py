@@ -19,7 +19,7 @@ from rotation.ports.tables import Row, Tables, Upsert, Value, prefix
 
 LINE: Codec[Line] = Codec(Line)
 ROTATION: Codec[Rotation] = Codec(Rotation)
-DELIVERY: Codec[Delivery] = Codec(Delivery)
+DELIVERY: Codec[Delivery] = Codec(Delivery, version=2)
 HOLDING: Codec[Holding] = Codec(Holding)
 USE: Codec[Use] = Codec(Use)
 REBUILT: Codec[RebuiltLine] = Codec(RebuiltLine)

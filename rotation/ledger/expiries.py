@@ -13,6 +13,8 @@ from rotation.ledger.codec import Codec
 from rotation.ports.tables import TRANSACTION_LIMIT, Change, Delete, Query, Row, Tables, Upsert, Value, prefix
 
 ENDED_KEPT = timedelta(days=30)
+ON_PRINCIPALS = frozenset({"saml-certificate", "service-principal-secret"})
+"""Kinds whose `object_id` is that of a service principal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,14 @@ class Expiry:
     audience: str = ""
     status: str = ""
     """`monitored`, `current`, `predecessor`, `foreign`, `stray` or `ignored`."""
+    registered_as: str = ""
+    """Of what sits on a service principal: the object id of the application, where this tenant has it."""
+
+    @property
+    def registration(self) -> ObjectId | None:
+        """Object id of the application that it belongs to; None where this tenant has none."""
+        found = self.registered_as if self.kind in ON_PRINCIPALS else self.object_id if self.client_id else ""
+        return ObjectId(found) if found else None
 
     @property
     def partition(self) -> str:
@@ -111,7 +121,7 @@ class ExpiryChanges:
         self.written += 1
 
     def _count(self, expiry: Expiry) -> None:
-        day = self.days.setdefault(f"{expiry.end_at:%Y-%m-%d}", {})
+        day = self.days.setdefault(expiry.end_at.date().isoformat(), {})
         what = f"{expiry.kind} {expiry.status}"
         day[what] = day.get(what, 0) + 1
 

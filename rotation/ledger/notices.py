@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rotation.domain.errors import StaleRecord
 from rotation.domain.identifiers import AudienceName
@@ -12,6 +12,8 @@ from rotation.ports.notices import Message
 from rotation.ports.tables import Delete, Insert, Query, Replace, Tables
 
 PARTITION = "notices"
+NEWS_WAIT = timedelta(hours=26)
+"""So long news wait for a digest, which is daily; what none has taken by then is sent alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,8 @@ class OutboxEntry:
     """Object id of the application whose owners hear first; the audience, where there are none."""
     urgent: bool = False
     """It does not wait for quiet hours to end."""
+    news: bool = False
+    """It asks nothing of anybody, and waits for the next digest."""
 
     def notice(self, at: datetime) -> "Notice":
         """Make what is to be sent."""
@@ -36,6 +40,7 @@ class OutboxEntry:
             created_at=at,
             owners_of=self.owners_of,
             urgent=self.urgent,
+            news=self.news,
         )
 
 
@@ -49,14 +54,21 @@ class Notice:
     created_at: datetime
     owners_of: str | None = None
     urgent: bool = False
+    news: bool = False
+    """It waits for the next digest."""
     claimed_at: datetime | None = None
     tries: int = 0
     reached: tuple[str, ...] = ()
     """Channels that have taken it: tried again, it goes to the others only."""
     given_up: str = ""
 
+    @property
+    def look_at(self) -> datetime:
+        """When it is to be sent, if nothing else has taken it."""
+        return self.created_at + NEWS_WAIT if self.news else self.created_at
 
-OUTBOX: Codec[OutboxEntry] = Codec(OutboxEntry)
+
+OUTBOX: Codec[OutboxEntry] = Codec(OutboxEntry, version=2)
 NOTICE: Codec[Notice] = Codec(Notice, version=None)
 
 
@@ -68,7 +80,7 @@ class Notices:
 
     async def put(self, key: str, notice: Notice) -> bool:
         """Save a notice; False where one of that key is saved already."""
-        columns = {**NOTICE.columns(notice), "look_at": notice.created_at, "kind": notice.kind}
+        columns = {**NOTICE.columns(notice), "look_at": notice.look_at, "kind": notice.kind}
         try:
             await self._tables.commit(keys.NOTICES, PARTITION, [Insert(key=key, values=columns)])
         except StaleRecord:
@@ -99,6 +111,13 @@ class Notices:
         """Read the keys of notices that nobody has sent."""
         async for row in self._tables.query(keys.NOTICES, Query(partition=PARTITION, due=("look_at", now))):
             yield row.key
+
+    async def gathered(self) -> AsyncIterator[tuple[str, Notice]]:
+        """Read what waits for the next digest."""
+        async for row in self._tables.query(keys.NOTICES, Query(partition=PARTITION)):
+            notice = NOTICE.record(row.values)
+            if notice.news and not notice.tries:
+                yield row.key, notice
 
     async def given_up(self) -> AsyncIterator[str]:
         """Read the keys of notices that are not tried again."""

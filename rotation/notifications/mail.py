@@ -12,8 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from rotation.domain.audience import Audience
 from rotation.domain.errors import Misconfigured
 from rotation.notifications import calendar
-from rotation.notifications.words import LOOKS, NEED_SOMEBODY, instant, look, plain, safe_link, subject, when
-from rotation.ports.notices import Item, Message
+from rotation.notifications.words import LOOKS, instant, look, plain, safe_link, subject, when
+from rotation.ports.notices import NEED_SOMEBODY, Item, Message
 
 LARGEST_PART = 400
 """Items in one mail; more are counted in its last line."""

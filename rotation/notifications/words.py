@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from rotation.ports.notices import Item, Message
+from rotation.ports.notices import NEED_SOMEBODY, Item, Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,6 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
     }
 )
 UNKNOWN = LOOKS["healthy"]
-NEED_SOMEBODY = frozenset({"approaching", "waiting", "blocked", "expired"})
 
 NEAR = timedelta(days=300)
 """A date this close needs no year."""
@@ -113,9 +112,13 @@ def subject(message: Message, zone: tzinfo = UTC) -> str:
     urgent = [item for item in message.items if item.state in NEED_SOMEBODY]
     if not urgent or (len(message.items) == 1 and not message.left_out):
         return plain(message.title, 150)
-    count = len(urgent) + message.left_out
+    needs_all = len(urgent) == len(message.items)  # what needs somebody stands first: else none of it was left out
+    count = len(urgent) + (message.left_out if needs_all else 0)
     ahead = [
         item.due_at for item in urgent if item.due_at and (message.said_at is None or item.due_at > message.said_at)
     ]
     first = min(ahead, default=None)
-    return f"{count} credentials need you" + (f", first by {day(first, message.said_at, zone)}" if first else "")
+    one = count == 1
+    return f"{count} credential{'' if one else 's'} need{'s' if one else ''} you" + (
+        f", first by {day(first, message.said_at, zone)}" if first else ""
+    )

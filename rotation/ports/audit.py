@@ -16,6 +16,6 @@ class AuditTrail(Protocol):
         """
         ...
 
-    def read(self, since: date) -> AsyncIterator[bytes]:
-        """Give the lines of the files of *since* and later, in the order in which they were added."""
+    def read(self, since: date, until: date = date.max) -> AsyncIterator[bytes]:
+        """Give the lines of the files from *since* to *until*, both with it, in the order in which they were added."""
         ...

@@ -7,6 +7,9 @@ from typing import Protocol
 
 from rotation.domain.audience import Audience
 
+NEED_SOMEBODY = frozenset({"approaching", "waiting", "blocked", "expired"})
+"""States of items that somebody has to do something about; the others are only told."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:

@@ -17,7 +17,7 @@ from rotation.workflows.reading.expiries import ExpiryRow
 from rotation.workflows.reading.hand_offs import WaitingHandOff
 from rotation.workflows.reading.inventory.listing import ApplicationRow
 from rotation.workflows.reading.strips import Strip
-from rotation.workflows.views import EventView, LineView
+from rotation.workflows.views import LineView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,10 +108,21 @@ class HandOffList:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEvent:
+    """One line of the audit trail."""
+
+    at: datetime
+    what: str
+    application: str
+    """Object id; empty: it is about the deployment itself."""
+    facts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventList:
     """One page of the audit trail, newest first."""
 
-    events: tuple[EventView, ...]
+    events: tuple[AuditEvent, ...]
     next: str | None
     total: int
 

@@ -1,17 +1,19 @@
 """What is asked of the whole deployment: overview, configuration in force, audit trail, replay, test messages."""
 
+from datetime import date
+
 from pydantic import AwareDatetime, Field
 
-from rotation.domain.identifiers import KeyId
+from rotation.domain.identifiers import KeyId, ObjectId
 from rotation.ledger.expiries import find_expiry
-from rotation.web.answers import EventList, InForce, Proofs, Snoozed
-from rotation.web.bodies import Body, KeyIdText, read
+from rotation.web.answers import AuditEvent, EventList, InForce, Proofs, Snoozed
+from rotation.web.bodies import BadRequest, Body, KeyIdText, read
 from rotation.web.exchange import Request, Response, ok
 from rotation.web.queries import PageQuery, following, page_of, read_query
 from rotation.workflows import replaying, snoozing
 from rotation.workflows.finding import find_application
 from rotation.workflows.notify_test import notify_test
-from rotation.workflows.reading.audit import AuditRow, trail
+from rotation.workflows.reading.audit import AuditRow, of_day, trail
 from rotation.workflows.reading.overview import overview as overview_of
 from rotation.workflows.services import Services
 
@@ -27,12 +29,13 @@ class AudienceBody(Body):
 
 
 class AuditQuery(PageQuery):
-    """Whose history: of one application, or of what belongs to none."""
+    """Whose history: of one application, of what belongs to none, or of everything on one day (UTC)."""
 
     application: str = Field(default="", max_length=256)
     what: str = Field(default="", max_length=60)
     by: str = Field(default="", max_length=200)
     since: AwareDatetime | None = None
+    day: date | None = None
 
 
 async def overview(services: Services, request: Request) -> Response:  # noqa: ARG001  # every handler's signature
@@ -59,13 +62,24 @@ async def configuration(services: Services, request: Request) -> Response:  # no
 
 
 async def audit(services: Services, request: Request) -> Response:
-    """List who did what and from where, newest first: of one application, or of what belongs to none."""
+    """List who did what and from where, newest first: of one application, of what belongs to none, or of a day."""
     asked = read_query(AuditQuery, request)
+    if asked.day and asked.since:
+        raise BadRequest(["day, since: either; a day is told as a whole"])
     of = (await find_application(services, asked.application)).object_id if asked.application else None
-    chosen = [row async for row in trail(services, of=of, since=asked.since) if _wanted(row, asked)]
+    chosen = [row for row in await _history(services, asked, of) if _wanted(row, asked)]
     page = page_of(chosen[::-1], asked, key=lambda row: row.key, down=True)
-    told = tuple(row.event for row in page.rows)
+    told = tuple(
+        AuditEvent(at=row.event.at, what=row.event.what, application=row.application, facts=row.event.facts)
+        for row in page.rows
+    )
     return ok(EventList(events=told, next=following(request, page.following), total=page.found))
+
+
+async def _history(services: Services, asked: AuditQuery, of: ObjectId | None) -> list[AuditRow]:
+    if asked.day is None:
+        return [row async for row in trail(services, of=of, since=asked.since)]
+    return [row for row in await of_day(services, asked.day) if of in {None, row.application}]
 
 
 def _wanted(row: AuditRow, asked: AuditQuery) -> bool:
@@ -103,4 +117,4 @@ async def snooze(services: Services, request: Request) -> Response:
 async def send_test(services: Services, request: Request) -> Response:
     """Send one message on each channel of each audience, or of the one named, and tell what became of each."""
     body = read(AudienceBody, request)
-    return ok(Proofs(proofs=await notify_test(services, by=request.by, audience=body.audience)))
+    return ok(Proofs(proofs=await notify_test(services, by=request.by, where=request.where, audience=body.audience)))

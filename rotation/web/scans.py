@@ -31,7 +31,9 @@ async def begin(services: Services, request: Request) -> Response:
     """Ask for a scan; it runs from its queue."""
     body = read(ScanBody, request)
     passes = tuple(body.passes or scanning.NIGHTLY)
-    scan = await scanning.begin_scan(services, by=request.by, dry_run=body.dry_run, passes=passes)
+    scan = await scanning.ask_for_scan(
+        services, by=request.by, where=request.where, dry_run=body.dry_run, passes=passes
+    )
     return accepted(request.address("scans", scan), scan=scan, dry_run=body.dry_run)
 
 

@@ -107,10 +107,10 @@ def _instant(value: datetime) -> str:
     return value.astimezone(UTC).isoformat()
 
 
-async def trail(services: Services, since: date) -> AsyncIterator[dict[str, Any]]:
-    """Give every line of the audit trail that was copied on *since* or later, each once."""
+async def trail(services: Services, since: date, until: date = date.max) -> AsyncIterator[dict[str, Any]]:
+    """Give every line of the audit trail that was copied from *since* to *until*, both with it, each once."""
     seen: set[tuple[str, str]] = set()
-    async for line in services.audit_trail.read(since):
+    async for line in services.audit_trail.read(since, until):
         told: dict[str, Any] = json.loads(line)
         mark = (told["about"], told["id"])
         if mark not in seen:

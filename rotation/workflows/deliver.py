@@ -28,8 +28,8 @@ from rotation.ledger.fence import Fence
 from rotation.workflows.backing_off import back_off, too_long
 from rotation.workflows.contesting import contest
 from rotation.workflows.delivery_brakes import approved
-from rotation.workflows.delivery_notices import approval_notice, stopped_notice
-from rotation.workflows.dispatch import LOOK_AT_PEOPLE, Dispatch
+from rotation.workflows.delivery_notices import approval_notice, overdue_notice, stopped_notice
+from rotation.workflows.dispatch import LOOK_AT_PEOPLE, Dispatch, look_at_person
 from rotation.workflows.errand import Errand, errand_of, take_destination
 from rotation.workflows.nudge import nudge_delivery, nudge_rotation
 from rotation.workflows.outcome import cause_at
@@ -146,8 +146,18 @@ async def _phase(errand: Errand) -> datetime:
             return await Dispatch(errand, destination, publication).send()
         case Sent():
             return await Dispatch(errand, destination, publication).look()
+        case AwaitingPerson() as waiting:
+            return await _await(errand, waiting)
         case _:
             return errand.now + LOOK_AT_PEOPLE
+
+
+async def _await(errand: Errand, waiting: AwaitingPerson) -> datetime:
+    """Wait for a person; tell once that it is overdue."""
+    if waiting.deadline <= errand.now and waiting.overdue_told_at is None:
+        told = replace(waiting, overdue_told_at=errand.now)
+        await errand.save(told, outbox=overdue_notice(errand, waiting))
+    return look_at_person(waiting, errand.now)
 
 
 def _idle(errand: Errand) -> str | None:

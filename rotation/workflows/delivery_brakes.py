@@ -28,8 +28,8 @@ def _held_by_window(errand: Errand, policy: Policy, destination: Destination) ->
         return False
     if policy.permits_now(errand.now) or errand.rotation.urgent or errand.delivery.cause is Cause.BACK:
         return False
-    ends = [key.end_at for key in errand.line.keys if key.key_id in errand.rotation.predecessors]
-    return not ends or max(ends) - errand.now > errand.services.timing.phase_deadline
+    ends_at = errand.old_ends_at
+    return ends_at is None or ends_at - errand.now > errand.services.timing.phase_deadline
 
 
 def approved(errand: Errand, destination: Destination) -> bool:

@@ -134,7 +134,7 @@ class Dispatch:
         told = replace(plan.hand_off, warnings=(*plan.hand_off.warnings, *plan.warnings))
         waiting = AwaitingPerson(hand_off=told, since=errand.now, deadline=deadline)
         await errand.save(waiting, delivery=self._noting(plan.signed_in), outbox=hand_off_notice(errand, waiting))
-        return errand.now + LOOK_AT_PEOPLE
+        return look_at_person(waiting, errand.now)
 
     def _to_activate(self, phase: Sent) -> bool:
         return phase.activated_at is None and self.kind.capabilities.activation is Activation.EXPLICIT
@@ -196,6 +196,12 @@ class Dispatch:
         """Note our own sign-in with the secret: it is not use."""
         delivery = self.errand.delivery
         return replace(delivery, own_sign_in_at=self.errand.now) if signed_in else delivery
+
+
+def look_at_person(waiting: AwaitingPerson, now: datetime) -> datetime:
+    """Tell when to look again: daily, and when the deadline passes."""
+    daily = now + LOOK_AT_PEOPLE
+    return min(daily, waiting.deadline) if waiting.deadline > now else daily
 
 
 def hand_off_deadline(previous_end_at: datetime | None, now: datetime) -> datetime:

@@ -53,6 +53,12 @@ class Errand:
         return self.services.clock.now()
 
     @property
+    def old_ends_at(self) -> datetime | None:
+        """When the last of what this rotation replaces ends; None where it replaces nothing that is there."""
+        ends = [key.end_at for key in self.line.keys if key.key_id in self.rotation.predecessors]
+        return max(ends, default=None)
+
+    @property
     def destination(self) -> Destination | None:
         """The destination as it is configured now."""
         return self.configuration.destinations.get(self.delivery.destination)
@@ -158,7 +164,6 @@ async def errand_of(
 def ship(errand: Errand, publication: Publication) -> Shipment:
     """Make what travels: references, never the text."""
     line = errand.line
-    ends = [key.end_at for key in line.keys if key.key_id in errand.rotation.predecessors]
     return Shipment(
         rotation=errand.rotation.id,
         line=line.id.name,
@@ -172,7 +177,7 @@ def ship(errand: Errand, publication: Publication) -> Shipment:
         vault_url=line.enrolment.vault_url,
         secret_name=line.enrolment.secret_name,
         version=publication.version,
-        previous_end_at=max(ends, default=None),
+        previous_end_at=errand.old_ends_at,
         remembered=errand.remembered,
         going_back=errand.delivery.cause is Cause.BACK,
         journey=errand.delivery.journey,

@@ -26,17 +26,17 @@ def hearers_of(step: Step) -> Hearers:
     return step.configuration.hearers(policy, application=step.rotation.id.application)
 
 
-def _entry(step: Step, kind: str, item: Item, *, urgent: bool = False) -> tuple[OutboxEntry, ...]:
+def _entry(step: Step, kind: str, item: Item, *, urgent: bool = False, news: bool = False) -> tuple[OutboxEntry, ...]:
     told = replace(
         item, subject=step.rotation.application_name, link=Links(step.services.link).rotation(step.rotation.id)
     )
-    return (entry(kind, hearers_of(step), told, urgent=urgent),)
+    return (replace(entry(kind, hearers_of(step), told), urgent=urgent, news=news),)
 
 
-def entry(kind: str, hearers: Hearers, item: Item, *, title: str = "", urgent: bool = False) -> OutboxEntry:
+def entry(kind: str, hearers: Hearers, item: Item, *, title: str = "") -> OutboxEntry:
     """Make a notice about one thing, to be saved with the move that it tells of."""
     message = Message(title=title or f"{item.subject}: {item.text}", summary="", items=(item,))
-    return OutboxEntry(kind=kind, audience=hearers.team, owners_of=hearers.owners_of, message=message, urgent=urgent)
+    return OutboxEntry(kind=kind, audience=hearers.team, owners_of=hearers.owners_of, message=message)
 
 
 def approvals_notice(step: Step, asked: Mapping[DestinationName, str]) -> tuple[OutboxEntry, ...]:
@@ -54,7 +54,7 @@ def completed_notice(step: Step, publication: Publication) -> tuple[OutboxEntry,
     lapsing = [key for key in step.line.keys if key.lapses]
     old = f", {len(lapsing)} old left to lapse" if lapsing else ", old ones removed"
     text = f"rotated, good until {publication.minted.end_at:%Y-%m-%d}{old}"
-    return _entry(step, "rotated", Item(state="done", subject="", text=text, action="Show"))
+    return _entry(step, "rotated", Item(state="done", subject="", text=text, action="Show"), news=True)
 
 
 def still_in_use_notice(step: Step, missing: Mapping[str, tuple[str, ...]]) -> tuple[OutboxEntry, ...]:
@@ -68,7 +68,8 @@ def still_in_use_notice(step: Step, missing: Mapping[str, tuple[str, ...]]) -> t
     if not seen:
         return ()
     text = f"the old secret is still used: {seen[0]}"
-    return _entry(step, "still-in-use", Item(state="overlapping", subject="", text=text, action="Show the evidence"))
+    item = Item(state="overlapping", subject="", text=text, action="Show the evidence")
+    return _entry(step, "still-in-use", item, news=True)
 
 
 def blocked_notice(step: Step, reason: str, detail: str) -> tuple[OutboxEntry, ...]:

@@ -21,7 +21,9 @@ class ChannelProof:
     says: str
 
 
-async def notify_test(services: Services, *, by: str, audience: str | None = None) -> tuple[ChannelProof, ...]:
+async def notify_test(
+    services: Services, *, by: str, where: str = "", audience: str | None = None
+) -> tuple[ChannelProof, ...]:
     """
     Send one message on each channel of each audience, or of the one named, and tell of each.
 
@@ -36,7 +38,9 @@ async def notify_test(services: Services, *, by: str, audience: str | None = Non
     proofs = [proof for each in chosen for proof in await _audience(services, each, by)]
     sent = sum(proof.sent for proof in proofs)
     now, ulid = services.clock.now(), services.ulids.make()
-    await services.control.audit(now, ulid, "notify.tested", by=by, sent=sent, refused=len(proofs) - sent)
+    await services.control.audit(
+        now, ulid, "notify.tested", by=by, sent=sent, refused=len(proofs) - sent, where=where or None
+    )
     return tuple(proofs)
 
 

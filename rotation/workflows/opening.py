@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from rotation.domain.brakes import RampCount
-from rotation.domain.delivery import Cancelled
 from rotation.domain.errors import NotFound, Refused
 from rotation.domain.identifiers import KeyId, LineId, RotationId
 from rotation.domain.line import Line, Reason
@@ -13,13 +12,13 @@ from rotation.domain.policy import LineEntry
 from rotation.domain.rotation import PUBLISHED, Abandoned, Closed, Planned, Rotation
 from rotation.ledger import application as ledger
 from rotation.ledger import keys
-from rotation.ledger.application import delivery_columns
 from rotation.ledger.lines import index
 from rotation.ledger.notices import OUTBOX
 from rotation.ports.notices import Item
 from rotation.ports.tables import Change, Upsert
 from rotation.workflows.admission import may_open
 from rotation.workflows.asking import Ask, NotOpened, Opened, Opening
+from rotation.workflows.cancelling import cancelled_deliveries
 from rotation.workflows.links import Links
 from rotation.workflows.notices import entry
 from rotation.workflows.nudge import nudge_rotation
@@ -196,7 +195,7 @@ def _told(opening: Opening, rotation: Rotation) -> list[Change]:
         found.append(("approval-asked", replace(item, text=text)))
     policy = opening.line.enrolment.policy
     hearers = opening.configuration.hearers(policy, application=rotation.id.application)
-    entries = [entry(kind, hearers, told, urgent=kind == "down-now") for kind, told in found]
+    entries = [replace(entry(kind, hearers, told), urgent=kind == "down-now") for kind, told in found]
     return [
         Upsert(key=keys.outbox(rotation.id.ulid, opening.services.ulids.make()), values=OUTBOX.columns(each))
         for each in entries
@@ -204,17 +203,13 @@ def _told(opening: Opening, rotation: Rotation) -> list[Change]:
 
 
 def _succeed(opening: Opening, succeeded: Rotation | None, successor: RotationId) -> list[Change]:
-    """End the rotation that is succeeded and cancel what it has not delivered, without If-Match."""
+    """End the rotation that is succeeded, and cancel what it has not delivered."""
     if succeeded is None:
         return []
     now = opening.services.clock.now()
-    changes: list[Change] = [ledger.put_rotation(_ended(succeeded, opening.ask, successor, now=now))]
-    for name, stored in opening.record.deliveries_of(succeeded.id.ulid).items():
-        if stored.delivery.ended:
-            continue
-        cancelled = replace(stored.delivery, phase=Cancelled(why=f"succeeded by {successor.ulid}", at=now), since=now)
-        changes.append(Upsert(key=keys.delivery(succeeded.id.ulid, name), values=delivery_columns(cancelled)))
-    return changes
+    why = f"succeeded by {successor.ulid}"
+    ended = ledger.put_rotation(_ended(succeeded, opening.ask, successor, now=now))
+    return [ended, *cancelled_deliveries(opening.record, succeeded.id.ulid, why=why, now=now)]
 
 
 def _ended(succeeded: Rotation, ask: Ask, successor: RotationId, *, now: datetime) -> Rotation:

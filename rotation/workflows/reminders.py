@@ -69,7 +69,7 @@ async def _expiring(services: Services, configuration: Configuration) -> AsyncIt
             subject=expiry.key_id,
             rung=rung,
             end_at=expiry.end_at,
-            hears=configuration.hearers(policy, application=expiry.object_id),
+            hears=configuration.hearers(policy, application=expiry.registration),
             item=_expiry_item(expiry, now, links),
             snoozes=True,
             urgent=timedelta(0) <= expiry.end_at - now <= PRESSING,
@@ -93,7 +93,7 @@ def _expiry_item(expiry: Expiry, now: datetime, links: Links) -> Item:
         text=f"nobody rotates its {what}{name}",
         due_at=expiry.end_at,
         uid=expiry.key_id,
-        link=links.application(expiry.object_id) if expiry.client_id else links.overview,
+        link=links.application(expiry.registration) if expiry.registration else links.overview,
         action="Enrol" if expiry.kind == "secret" else "Renew",
         identifier=f"key id {expiry.key_id}" if expiry.client_id else "",
     )

@@ -1,4 +1,4 @@
-"""The daily digest: what rotation will not do by itself, each reminder claimed once."""
+"""The daily digest: what rotation will not do by itself, and what it did; each claimed once."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -14,6 +14,7 @@ from rotation.ports.notices import Channel
 from rotation.workflows import reminders
 from rotation.workflows.digesting import digest_message
 from rotation.workflows.hearing import Heard, heard, owner_channels
+from rotation.workflows.news import forget_news, waiting_news
 from rotation.workflows.nudge import nudge_notice
 from rotation.workflows.reminders import Reminder
 from rotation.workflows.sending import send_notice
@@ -34,8 +35,9 @@ async def digest(services: Services) -> Mapping[str, int]:
     """
     configuration = await services.configurations.current()
     due = await reminders.due(services, configuration)
-    told = await services.reminders.told({month(each.end_at) for each in due})
-    due += reminders.escalations(list(due), told, configuration, now=services.clock.now())
+    news = [each async for each in waiting_news(services, configuration)]
+    told = await services.reminders.told({month(each.end_at) for each in [*due, *news]})
+    due += [*reminders.escalations(list(due), told, configuration, now=services.clock.now()), *news]
     for_owners = _for_owners(services, due, told)
     problem: Retryable | None = None
     try:
@@ -46,6 +48,7 @@ async def digest(services: Services) -> Mapping[str, int]:
     await services.reminders.claim(
         (claim for _reminder, claim in for_owners), notice="digest", now=services.clock.now()
     )
+    await forget_news(services, (each for each in news if problem is None or each.hears.owners_of is None))
     if problem is not None:
         raise problem
     return sent

@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from rotation.domain.delivery import Cancelled
 from rotation.domain.errors import ApplicationGone, NeedsPerson, NotFound, OutcomeUnknown, Retryable
 from rotation.domain.identifiers import RotationId
 from rotation.domain.rotation import (
@@ -31,11 +30,10 @@ from rotation.domain.rotation import (
 )
 from rotation.ledger import application as ledger
 from rotation.ledger import keys
-from rotation.ledger.application import delivery_columns
 from rotation.ledger.fence import Claim, Fence, Place
 from rotation.ledger.lines import index
 from rotation.ledger.scans import ulid_time
-from rotation.ports.tables import Change, Upsert
+from rotation.workflows.cancelling import cancelled_deliveries
 from rotation.workflows.notices import blocked_notice
 from rotation.workflows.nudge import nudge_rotation
 from rotation.workflows.outcome import count_outcome, on_with_the_others
@@ -238,24 +236,9 @@ async def _application_gone(step: Step, error: ApplicationGone) -> datetime | No
         return since + GONE_AFTER
     closed = Closed(how="application-gone", at=step.now, publication=step.rotation.publication)
     event = Event(what="application.gone", facts={"why": error.message})
-    await step.save(closed, events=[event], changes=_cancelled(step, why="its application is gone"))
+    changes = cancelled_deliveries(step.record, step.rotation.id.ulid, why="its application is gone", now=step.now)
+    await step.save(closed, events=[event], changes=changes)
     return None
-
-
-def _cancelled(step: Step, *, why: str) -> list[Change]:
-    """Cancel what is not delivered, without If-Match: a worker under way then fails its write."""
-    open_ones = {
-        name: stored.delivery
-        for name, stored in step.record.deliveries_of(step.rotation.id.ulid).items()
-        if not stored.delivery.ended
-    }
-    return [
-        Upsert(
-            key=keys.delivery(step.rotation.id.ulid, name),
-            values=delivery_columns(replace(delivery, phase=Cancelled(why=why, at=step.now), since=step.now)),
-        )
-        for name, delivery in open_ones.items()
-    ]
 
 
 async def _after(step: Step) -> datetime | None:

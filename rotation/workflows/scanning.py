@@ -43,6 +43,16 @@ async def begin_scan(services: Services, *, by: str, dry_run: bool = False, pass
     return scan
 
 
+async def ask_for_scan(
+    services: Services, *, by: str, where: str = "", dry_run: bool = False, passes: tuple[str, ...] = NIGHTLY
+) -> str:
+    """Begin a scan on a person's word, which the audit trail keeps."""
+    scan = await begin_scan(services, by=by, dry_run=dry_run, passes=passes)
+    told = {"by": by, "scan": scan, "passes": ",".join(passes), "dry_run": dry_run, "where": where or None}
+    await services.control.audit(services.clock.now(), services.ulids.make(), "scan.asked", **told)
+    return scan
+
+
 async def scan_report(services: Services, scan: str) -> ScanRecord:
     """Read what is known of a scan (NotFound where there is none)."""
     return await Scans(services.tables).get(scan)
@@ -107,18 +117,28 @@ class _Run:
     counts: dict[str, int] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     lost: RotationError | None = None
+    ended: bool = False
+    writing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while the record is written: a sign of life that is under way must not land on what the end has said."""
 
     async def beat(self) -> None:
         """Write progress and hold the lease while the passes run."""
-        while True:
+        while self.lost is None and not self.ended:
             await asyncio.sleep(_beat_seconds(self.services))
-            now = self.services.clock.now()
-            try:
-                await self.fence.commit([], now=now)
-            except RotationError as error:
-                self.lost = error
-                return
-            await Scans(self.services.tables).put(replace(self.record, progress_at=now, counts=dict(self.counts)))
+            async with self.writing:
+                await self._live()
+
+    async def _live(self) -> None:
+        """Give one sign of life, unless the end was told while we waited."""
+        if self.ended:
+            return
+        now = self.services.clock.now()
+        try:
+            await self.fence.commit([], now=now)
+        except RotationError as error:
+            self.lost = error
+            return
+        await Scans(self.services.tables).put(replace(self.record, progress_at=now, counts=dict(self.counts)))
 
     async def go(self) -> None:
         problems: list[str] = []
@@ -191,6 +211,8 @@ class _Run:
         await self.services.control.night.change(lambda _before: night)
 
     async def _finish(self, problems: list[str]) -> None:
+        async with self.writing:
+            self.ended = True
         if self.lost is not None:
             problems.append(f"the scan's lease was lost: {self.lost.message}")
         done = replace(

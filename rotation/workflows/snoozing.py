@@ -88,7 +88,7 @@ async def snooze_credential(services: Services, expiry: Expiry, *, by: str, wher
     """Let everybody who hears of a credential hear nothing of it for a week, on a person's word; give until when."""
     now = services.clock.now()
     configuration = await services.configurations.current()
-    hears = configuration.hearers(PolicyName(expiry.policy), application=expiry.object_id)
+    hears = configuration.hearers(PolicyName(expiry.policy), application=expiry.registration)
     whom = ([OWNERS] if hears.owners_of else []) + ([hears.team] if hears.team else [])
     until = snoozed_until(expiry.end_at, now)
     wish = Snooze(subject=expiry.key_id, audience=OWNERS, end_at=expiry.end_at, until=until, by=by)

@@ -1,12 +1,15 @@
 """Certificates of applications, what sits on service principals, and who owns what: monitored, never rotated."""
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import timedelta
 
+from rotation.domain.credential import Credential
+from rotation.domain.policy import Mode
 from rotation.ledger.expiries import Expiry, ExpiryChanges, counts, in_horizon
 from rotation.ports.directory import Owned, Owner, PassItem
 from rotation.workflows.inventory import OWNERS, OwnersLine, text_of
+from rotation.workflows.known_applications import KnownApplications
 from rotation.workflows.services import Services
 
 
@@ -48,8 +51,7 @@ def owner_name(owner: Owner) -> str:
 async def _pass(
     services: Services, name: str, pages: AsyncIterator[Sequence[PassItem]], *, kinds: frozenset[str]
 ) -> Mapping[str, int]:
-    configuration = await services.configurations.current()
-    horizon = configuration.longest_rung + timedelta(days=60)
+    known = await KnownApplications.read(services)
     expiries = await ExpiryChanges.begin(services.tables, kinds)
     found = 0
     async with services.snapshots.write(name, at=services.clock.now()) as snapshot:
@@ -57,7 +59,7 @@ async def _pass(
             for item in page:
                 found += len(item.credentials)
                 await snapshot.add(_told(item))
-                await _expiries(services, item, expiries, horizon=horizon)
+                await _expiries(services, item, expiries, known=known)
         size = await snapshot.complete()
     await expiries.finish(complete=True)
     prefix = name.replace("-", "_")
@@ -65,24 +67,30 @@ async def _pass(
     return {f"{prefix}_credentials": found, f"{prefix}_bytes": size, **changed}
 
 
-async def _expiries(services: Services, item: PassItem, expiries: ExpiryChanges, *, horizon: timedelta) -> None:
-    configuration = await services.configurations.current()
-    now = services.clock.now()
-    for credential in item.credentials:
-        if in_horizon(credential.end_at, now, horizon):
-            await expiries.want(
-                Expiry(
-                    object_id=item.object_id,
-                    client_id=item.client_id,
-                    key_id=credential.key_id,
-                    application=item.display_name,
-                    kind=item.kind,
-                    end_at=credential.end_at,
-                    credential_name=credential.display_name or "",
-                    audience=configuration.fallback_audience or "",
-                    status="monitored",
-                )
-            )
+async def _expiries(services: Services, item: PassItem, expiries: ExpiryChanges, *, known: KnownApplications) -> None:
+    now, horizon = services.clock.now(), known.configuration.longest_rung + timedelta(days=60)
+    ending = [credential for credential in item.credentials if in_horizon(credential.end_at, now, horizon)]
+    for expiry in _ending(item, ending, known) if ending else ():
+        await expiries.want(expiry)
+
+
+def _ending(item: PassItem, ending: Sequence[Credential], known: KnownApplications) -> Iterator[Expiry]:
+    """Make the rows of what ends soon; they follow the policy of their application."""
+    registration, policy = known.find(item)
+    for credential in ending:
+        yield Expiry(
+            object_id=item.object_id,
+            client_id=item.client_id,
+            key_id=credential.key_id,
+            application=item.display_name,
+            kind=item.kind,
+            end_at=credential.end_at,
+            credential_name=credential.display_name or "",
+            policy=policy.name if policy else "",
+            audience=(policy.audience if policy else None) or known.configuration.fallback_audience or "",
+            status="ignored" if policy and policy.mode is Mode.IGNORE else "monitored",
+            registered_as=registration or "",
+        )
 
 
 def _told(item: PassItem) -> bytes:

@@ -106,6 +106,8 @@ def _skip(scene: Scene, moving: list[str]) -> bool:
     """Move the clock to the next wake of what is under way, when nobody works."""
     if not scene.hosts.quiet():
         return False
+    if moving == ["notices"] and any(json.loads(row["state"])["news"] for row in scene.books.rows("notices")):
+        scene.hosts.ask("daily_digest")
     if moving in (["scan"], ["night"], ["notices"]):
         scene.hosts.move(_SCANNING)
         return True

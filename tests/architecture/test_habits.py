@@ -159,3 +159,14 @@ def _marks_real(path: Path) -> bool:
         isinstance(node, ast.Attribute) and node.attr == "real" and ast.unparse(node.value).endswith("pytest.mark")
         for node in ast.walk(tree(path))
     )
+
+
+def test_who_says_something_over_http_says_from_where() -> None:
+    """The audit trail keeps both; a deep look at health sends nothing and changes nothing."""
+    broken = {
+        f"{called(path)}:{call.lineno}": "by= without where="
+        for path in modules("rotation/web")
+        for call in calls(path)
+        if {"by", "where"} & {word.arg for word in call.keywords} == {"by"} and ast.unparse(call.func) != "Wants"
+    }
+    hold(broken, {})

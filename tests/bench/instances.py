@@ -49,7 +49,7 @@ def instance_figures(_effort: Effort) -> Iterator[Figure]:
         goal=2 * LINES,
         at_least=True,
     )
-    share = one["instances"][0]["handling"] / one["wall"]
+    share = one["instances"][0]["cpu_above_imports"] / one["wall"]
     yield Figure(name="rotation-cpu-alone-share", value=share, unit="of the time, one instance", goal=0.5)
     travelled = sum(one["instances"][0]["calls"].values()) * ROUND_TRIP / AT_ONCE
     yield Figure(name="instances-one-over-round-trips", value=one["wall"] / travelled, unit="times")

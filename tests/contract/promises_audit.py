@@ -33,6 +33,12 @@ class AuditPromises:
         await trail.append(DAY + timedelta(days=1), [b"2"])
         assert await lines(trail, DAY + timedelta(days=1)) == [b"2"]
 
+    async def test_later_days_are_left_out_where_an_end_is_given(self, trail: AuditTrail) -> None:
+        for place in range(3):
+            await trail.append(DAY + timedelta(days=place), [b"%d" % place])
+        until = DAY + timedelta(days=1)
+        assert [line async for line in trail.read(DAY, until)] == [b"0", b"1"]
+
     async def test_nothing_is_added_by_nothing(self, trail: AuditTrail) -> None:
         await trail.append(DAY, [])
         assert await lines(trail) == []

@@ -12,6 +12,7 @@ from rotation.domain.secret import SecretText
 from rotation.ledger import keys
 from rotation.workflows.going_back import Wish, go_back
 from rotation.workflows.operating import retry
+from rotation.workflows.reminding import digest
 from tests.crash.driving import spread
 from tests.crash.table import row
 from tests.fakes.crashing import Crash, CrashPlan
@@ -61,7 +62,10 @@ async def check_healed(world: World, application: Application, where: object) ->
     (stored,) = record.deliveries.values()
     assert stored.delivery.phase.phase == "verified", where
     assert not [row for row in world.tables.all_rows(keys.WAKES) if row.key.endswith("|store")], where
-    told = len([title for title in world.titles() if "has drifted" in title])
+    await world.invoke(digest)
+    await world.run(HOUR)
+    texts = [item.text for _audience, message in world.channel.sent for item in message.items]
+    told = sum("It is delivered again, once" in text for text in texts)
     assert 1 <= told <= 1 + len(world.crashes), "at least once, twice only after a crash in between"
     assert world.events().count("delivery.pending") == 1, where
     assert [kept.times for kept in world.integrations.kinds["automatic"].stores.values()] == [1], where

@@ -22,9 +22,9 @@ class MemoryAuditTrail:
 
         await self.mishaps.around("append", act)
 
-    async def read(self, since: date) -> AsyncIterator[bytes]:
+    async def read(self, since: date, until: date = date.max) -> AsyncIterator[bytes]:
         async def act() -> list[bytes]:
-            return [line for day in sorted(self.days) if day >= since for line in self.days[day]]
+            return [line for day in sorted(self.days) if since <= day <= until for line in self.days[day]]
 
         for line in await self.mishaps.around("read", act):
             yield line

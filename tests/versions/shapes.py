@@ -15,6 +15,7 @@ from rotation.ledger.codec import Codec
 
 CODECS: Mapping[str, Codec[Any]] = {
     "line": application.LINE,
+    "rebuilt": application.REBUILT,
     "rotation": application.ROTATION,
     "delivery": application.DELIVERY,
     "holding": application.HOLDING,

@@ -53,7 +53,7 @@ async def preview_scan(services: Services, request: Request) -> Preview:  # noqa
 async def scan(services: Services, request: Request) -> str:
     """Ask for a scan."""
     asked = read_form(ScanForm, request)
-    begun = await scanning.begin_scan(services, by=request.by, dry_run=asked.dry_run)
+    begun = await scanning.ask_for_scan(services, by=request.by, where=request.where, dry_run=asked.dry_run)
     return href("scans", begun, said="scan")
 
 
@@ -83,7 +83,7 @@ def _named(lines: list[LineView]) -> tuple[str, ...]:
 
 async def pause(services: Services, request: Request) -> str:
     """Stop everything before its next step."""
-    await operating.pause(services, by=request.by, reason=read_form(BrakeForm, request).reason)
+    await operating.pause(services, by=request.by, reason=read_form(BrakeForm, request).reason, where=request.where)
     return href(said="paused")
 
 
@@ -121,5 +121,5 @@ async def resume(services: Services, request: Request) -> str:
     asked = read_form(BrakeForm, request)
     if asked.breaker and not request.principal.may(Role.ADMINISTRATOR):
         raise lacks(Role.ADMINISTRATOR)
-    await operating.resume(services, by=request.by, reason=asked.reason, breaker=asked.breaker)
+    await operating.resume(services, by=request.by, reason=asked.reason, breaker=asked.breaker, where=request.where)
     return href(said="resumed")

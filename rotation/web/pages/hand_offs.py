@@ -37,7 +37,15 @@ async def acknowledge(services: Services, request: Request) -> Response:
     try:
         answers, typed_end = _answers(place.hand_off, request)
         rotation_id, name = RotationId.parse(rotation.id), DestinationName(place.destination)
-        await operating.acknowledge(services, rotation_id, name, by=request.by, answers=answers, typed_end=typed_end)
+        await operating.acknowledge(
+            services,
+            rotation_id,
+            name,
+            by=request.by,
+            answers=answers,
+            typed_end=typed_end,
+            where=request.where,
+        )
     except (BadRequest, Refused) as error:
         status = 400 if isinstance(error, BadRequest) else 409
         given = await refused(services, request, error)

@@ -118,7 +118,7 @@ async def preview_rotate(services: Services, request: Request) -> Preview:
 async def rotate(services: Services, request: Request) -> str:
     """Open a rotation."""
     asked = read_form(RotateForm, request)
-    ask = Ask(by=request.by, reason=Reason.REQUESTED, succeed=asked.succeed, ticket=asked.ticket)
+    ask = Ask(by=request.by, reason=Reason.REQUESTED, succeed=asked.succeed, ticket=asked.ticket, where=request.where)
     return await _open(services, (await _target(services, request)).id, ask)
 
 
@@ -174,6 +174,7 @@ async def compromise(services: Services, request: Request) -> str:
         burnt=tuple(KeyId(each) for each in asked.burnt),
         remove_first=asked.now,
         ticket=asked.ticket,
+        where=request.where,
     )
     return await _open(services, (await _target(services, request)).id, ask)
 
@@ -208,5 +209,5 @@ async def release(services: Services, request: Request) -> str:
     """End the enrolment."""
     read_form(EmptyForm, request)
     target = await _target(services, request)
-    await enrolling.release(services, target.id, by=request.by)
+    await enrolling.release(services, target.id, by=request.by, where=request.where)
     return href("applications", target.found.object_id, said="released")

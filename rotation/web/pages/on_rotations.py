@@ -76,7 +76,9 @@ async def approve(services: Services, request: Request) -> str:
     if seen.phase != "planned" and not request.principal.may(Role.ADMINISTRATOR):
         raise lacks(Role.ADMINISTRATOR)
     asked = read_form(ApproveForm, request)
-    await operating.approve(services, RotationId.parse(seen.id), by=request.by, ticket=asked.ticket)
+    await operating.approve(
+        services, RotationId.parse(seen.id), by=request.by, ticket=asked.ticket, where=request.where
+    )
     return href("rotations", seen.id, said="approved")
 
 

@@ -67,7 +67,7 @@ def environment() -> "Environment":
     made.filters |= {"span": words.span, "sentence": words.sentence}
     made.globals |= {
         name: getattr(words, name)
-        for name in ("away", "days_away", "endless", "counted", "STATE_WORDS", "LEVELS", "SAID")
+        for name in ("away", "days_away", "endless", "counted", "STATE_WORDS", "LEVELS", "MODES", "SAID")
     }
     made.globals |= {"href": href, "file": file}
     return made

@@ -1,35 +1,26 @@
 """`/rotations`: the latest rotation of each line, most urgent first."""
 
 from rotation.web.exchange import Request, Response
-from rotation.web.pages.rendering import render
-from rotation.workflows.reading.states import STATES
-from rotation.workflows.reading.strips import Strip, strip
+from rotation.web.pages.rendering import href, render
+from rotation.workflows.reading import lists
+from rotation.workflows.reading.strips import STRIP_STATES
 from rotation.workflows.services import Services
-
-SHOWN = 100
-WORDS = (*STATES, "done", "ended")
 
 
 async def everything(services: Services, request: Request) -> Response:
-    """List them, of one state where the address names one."""
-    now = services.clock.now()
-    lines = [entry async for entry in services.lines.all()]
-    found = [strip(entry, entry.progress, now) for entry in lines if entry.progress is not None]
-    asked = request.query.get("state", "")
-    chosen = sorted((each for each in found if asked in {"", each.state}), key=_urgency)
-    counts = {word: sum(1 for each in found if each.state == word) for word in WORDS}
+    """Give one page of them, of one state where the address names one."""
+    given, after = request.query.get("state", ""), request.query.get("after", "")
+    state = given if given in STRIP_STATES else ""
+    asked = lists.RotationsAsked(state=state, urgent_first=True)
+    found = await lists.rotations(services, asked, cursor=after or None)
+    page = found.page
     return render(
         services,
         request,
         "rotations.html",
-        strips=chosen[:SHOWN],
-        more=len(chosen) - SHOWN,
-        asked=asked if asked in WORDS else "",
-        counts={word: count for word, count in counts.items() if count},
-        total=len(found),
+        page=page,
+        asked=state,
+        states=found.states,
+        first=href("rotations", state=state) if after else "",
+        following=href("rotations", state=state, after=page.following) if page.following else "",
     )
-
-
-def _urgency(each: Strip) -> tuple[int, float]:
-    moved = each.since or each.opened_at
-    return WORDS.index(each.state), -moved.timestamp()

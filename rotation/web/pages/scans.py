@@ -1,40 +1,34 @@
 """`/scans`, `/scans/{id}`: what was read, when, whether all of it, and what it found."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 
-from rotation.ledger.scans import ScanRecord, Scans
+from rotation.ledger.scans import ScanRecord
 from rotation.web.exchange import Request, Response
-from rotation.web.pages.rendering import render
+from rotation.web.pages.rendering import href, render
 from rotation.workflows import scanning
+from rotation.workflows.reading.scans import scans as read_scans
+from rotation.workflows.reading.scans import state_of
 from rotation.workflows.services import Services
-
-LOOKED_BACK = timedelta(days=35)
-SHOWN = 60
 
 
 async def everything(services: Services, request: Request) -> Response:
-    """List the scans of the last weeks, newest first."""
-    found = await Scans(services.tables).since(services.clock.now() - LOOKED_BACK)
-    newest = sorted(found, key=lambda scan: (scan.asked_at, scan.id), reverse=True)
-    standing = await services.control.standing()
-    told = [(scan, state_of(scan)) for scan in newest[:SHOWN]]
-    return render(services, request, "scans.html", scans=told, more=len(newest) - SHOWN, brakes=standing)
+    """Give one page of the scans of the last weeks, newest first."""
+    after = request.query.get("after", "")
+    page = await read_scans(services, cursor=after or None)
+    return render(
+        services,
+        request,
+        "scans.html",
+        page=page,
+        first=href("scans") if after else "",
+        following=href("scans", after=page.following) if page.following else "",
+    )
 
 
 async def show(services: Services, request: Request) -> Response:
     """Show one scan."""
     scan = await scanning.scan_report(services, request.route["id"].upper())
     return render(services, request, "scan.html", scan=scan, state=state_of(scan), due=_due(scan))
-
-
-def state_of(scan: ScanRecord) -> tuple[str, str]:
-    """Give the word of ux.md for a scan, and what it says."""
-    if scan.finished_at is None:
-        return "under-way", "runs" if scan.started_at else "waits for its turn"
-    if not scan.complete:
-        return "blocked", f"incomplete: {scan.problem}"
-    return "done", "complete, only looked" if scan.dry_run else "complete"
 
 
 def _due(scan: ScanRecord) -> list[Mapping[str, object]]:

@@ -49,6 +49,7 @@ ACTS = (
         needs=Role.OPERATOR,
         previews=on_rotations.preview_retire,
         does=on_rotations.retire,
+        by_person=True,
     ),
     Act(
         path="applications/{id}/keys/{key}/snooze",
@@ -113,6 +114,7 @@ PAGES: tuple[Route, ...] = (
     ),
     Route(method="GET", path="advice", handler=advice.of_all),
     Route(method="GET", path="audit", handler=audit.show),
+    Route(method="GET", path="audit/everything", handler=audit.everything),
     Route(method="GET", path="scans", handler=scans.everything),
     Route(method="GET", path="scans/{id}", handler=scans.show),
     Route(method="GET", path="destinations", handler=destinations.everything),

@@ -27,6 +27,13 @@ LEVELS = {
 }
 """How sure we are that a destination has a secret, in the words of ux.md."""
 
+MODES = {
+    "automatic": "delivered by Rotation",
+    "assisted": "delivered by a person",
+    "reference": "reads the vault itself",
+}
+"""Who brings a secret to a destination."""
+
 SAID = {
     "pressed": "Your first press was taken; this is how it stands.",
     "scan": "Asked for. It runs from its queue; look again in a moment.",

@@ -34,7 +34,8 @@ async def send_outbox(step: Step) -> None:
             continue
         name = keys.foreign(key)
         await step.services.notices.put(name, entry.notice(step.now))
-        await nudge_notice(step.services, name)
+        if not entry.news:
+            await nudge_notice(step.services, name)
         await step.save(changes=[Delete(key=key)])
         del step.record.outbox[key]
 

@@ -1,12 +1,14 @@
-"""The audit trail: who did what and from where, of the deployment itself and of each application."""
+"""The audit trail: who did what and from where, of the deployment itself, of one application, or of all on one day."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from rotation.domain.identifiers import ObjectId
 from rotation.ledger import keys
 from rotation.ports.tables import Query, Row
+from rotation.workflows import auditing
 from rotation.workflows.reading.paging import PAGE, Paged, paged
 from rotation.workflows.services import Services
 from rotation.workflows.telling import event
@@ -53,6 +55,30 @@ async def trail(
     first = f"{_FIRST}{since or services.clock.now() - LOOKED_BACK:%Y%m%dT%H%M%S}"
     async for row in services.tables.query(table, Query(partition=partition, first=first, before=_AFTER)):
         yield _row(row)
+
+
+async def of_day(services: Services, day: date) -> list[AuditRow]:
+    """
+    Read what happened on one day (UTC) to the deployment and to every application, oldest first.
+
+    It is read where history is copied to each hour, a file a day: of today what is younger than an hour is missing.
+
+    Raises:
+        Unavailable, AccessDenied: It cannot be read now.
+    """
+    found = [
+        _copied(told)
+        async for told in auditing.trail(services, day, until=day + timedelta(days=1))
+        if datetime.fromisoformat(told["at"]).astimezone(UTC).date() == day
+    ]
+    return sorted(found, key=lambda row: row.key)
+
+
+def _copied(told: Mapping[str, Any]) -> AuditRow:
+    """Read a line as `auditing` wrote it."""
+    values = {name: value for name, value in told.items() if name not in {"id", "tenant", "about"}}
+    at = datetime.fromisoformat(told["at"])
+    return _row(Row(partition=told["about"], key=f"{_FIRST}{told['id']}", values={**values, "at": at}))
 
 
 def _row(row: Row) -> AuditRow:

@@ -8,6 +8,7 @@ from rotation.domain.errors import NotFound
 from rotation.domain.identifiers import AudienceName
 from rotation.domain.policy import Configuration
 from rotation.ledger.expiries import Expiry
+from rotation.workflows.reading import links
 from rotation.workflows.reading.expiries import Asked, What, belongs, of_weeks
 from rotation.workflows.reading.needs import Need, needs
 from rotation.workflows.reading.spans import state_of_end
@@ -77,6 +78,6 @@ def _of_ends(ending: Sequence[Expiry], configuration: Configuration, now: dateti
             state=state_of_end(each.status, each.end_at, now),
             subject=each.application,
             text=f"{what}{named} ends, and nobody rotates it",
-            link=f"/applications/{each.object_id}",
+            link=links.application(each.registration) if each.registration else links.OVERVIEW,
             audience=each.audience or configuration.fallback_audience or "",
         )

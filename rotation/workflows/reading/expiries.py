@@ -65,6 +65,7 @@ class ExpiryRow:
     line: str
     audience: str
     link: str
+    """Page of its application; empty where this tenant has none."""
 
 
 async def expiries(
@@ -143,5 +144,5 @@ def _row(expiry: Expiry, now: datetime) -> ExpiryRow:
         policy=expiry.policy,
         line=expiry.line,
         audience=expiry.audience,
-        link=links.application(expiry.object_id),
+        link=links.application(expiry.registration) if expiry.registration else "",
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from rotation.ledger.lines import IndexedLine
 from rotation.workflows.reading.paging import PAGE, Paged, paged
-from rotation.workflows.reading.strips import Strip, strip
+from rotation.workflows.reading.strips import STRIP_STATES, Strip, strip
 from rotation.workflows.services import Services
 
 
@@ -24,14 +24,19 @@ class RotationsAsked:
     """Opened or moved since."""
     text: str = ""
     """A part of the application's name, or of the rotation's id."""
+    urgent_first: bool = False
+    """By the urgency of the state, then the latest move; else the latest move first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RotationList:
-    """One page of rotations, the latest move first; and how many stopped for which reason, of all."""
+    """One page of rotations."""
 
     page: Paged[Strip]
     stopped: Mapping[str, int]
+    """How many stopped for which reason, of all."""
+    states: Mapping[str, int]
+    """How many are in which state, of all, most urgent first; states of none are left out."""
 
 
 async def rotations(
@@ -52,9 +57,15 @@ async def rotations(
         for entry in entries
         if entry.progress is not None and (not asked.reason or asked.reason in reasons_of(entry))
     ]
-    wanted = sorted((each for each in found if _wanted(each, asked)), key=_key, reverse=True)
-    page = paged(wanted, _key, limit=limit, cursor=cursor, down=True)
-    return RotationList(page=page, stopped=dict(sorted(stopped.items())))
+    key = _urgency if asked.urgent_first else _key
+    wanted = sorted((each for each in found if _wanted(each, asked)), key=key, reverse=True)
+    page = paged(wanted, key, limit=limit, cursor=cursor, down=True)
+    states = Counter(each.state for each in found)
+    return RotationList(
+        page=page,
+        stopped=dict(sorted(stopped.items())),
+        states={word: states[word] for word in STRIP_STATES if states[word]},
+    )
 
 
 def reasons_of(entry: IndexedLine) -> frozenset[str]:
@@ -76,6 +87,10 @@ def _wanted(each: Strip, asked: RotationsAsked) -> bool:
 
 def _moved_at(each: Strip) -> datetime:
     return max(each.opened_at, each.since or each.opened_at)
+
+
+def _urgency(each: Strip) -> str:
+    return f"{len(STRIP_STATES) - STRIP_STATES.index(each.state):02}|{_key(each)}"
 
 
 def _key(each: Strip) -> str:

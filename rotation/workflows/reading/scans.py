@@ -44,10 +44,18 @@ async def scans(
     return paged(rows, lambda row: row.id, limit=limit, cursor=cursor, down=True)
 
 
+def state_of(record: ScanRecord) -> tuple[str, str]:
+    """Give the word of ux.md for a scan, and what it says."""
+    if record.finished_at is None:
+        return "under-way", "runs" if record.started_at else "waits for its turn"
+    if not record.complete:
+        return "blocked", f"incomplete: {record.problem}"
+    return "done", "complete, only looked" if record.dry_run else "complete"
+
+
 def _row(record: ScanRecord) -> ScanRow:
     began, ended = record.started_at or record.asked_at, record.finished_at
-    state = "under-way" if ended is None else "done" if record.complete else "blocked"
-    says = {"under-way": "runs" if record.started_at else "asked for", "done": "complete", "blocked": record.problem}
+    state, says = state_of(record)
     return ScanRow(
         id=record.id,
         passes=record.passes,
@@ -57,7 +65,7 @@ def _row(record: ScanRecord) -> ScanRow:
         finished_at=ended,
         took=ended - began if ended else None,
         state=state,
-        says=says[state],
+        says=says,
         counts=record.counts,
         link=links.scan(record.id),
     )

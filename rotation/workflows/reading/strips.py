@@ -8,7 +8,7 @@ from rotation.domain.identifiers import RotationId
 from rotation.ledger.lines import IndexedLine
 from rotation.ledger.progress import Progress
 from rotation.workflows.reading import links
-from rotation.workflows.reading.states import says, state_of, why_stopped
+from rotation.workflows.reading.states import STATES, says, state_of, why_stopped
 
 ACTS = (
     ("planned", "reserve"),
@@ -33,6 +33,10 @@ class Act:
     """`done`, `now`, `stopped`, `ahead`, or `not-taken` where the rotation ended without it."""
     note: str = ""
     """`3/3` for deliveries."""
+
+
+STRIP_STATES = (*STATES, "done", "ended")
+"""Most urgent first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from rotation.web.principal import Role
+from rotation.workflows.auditing import copy_history
 from tests.fakes.world import World
 from tests.unit.web.caller import come
 from tests.unit.web.easy_auth import person
@@ -174,3 +175,15 @@ async def test_end_dates_are_listed_earliest_first(world: World) -> None:
     assert rest.body["expiries"][0]["end_at"] > listed.body["expiries"][1]["end_at"]
     assert (await come(world, "GET", "expiries?week=soon")).slug == "misread"
     assert (await come(world, "GET", "expiries?first=2026-03-02T02:00:00")).slug == "bad-request"
+
+
+async def test_the_audit_trail_of_a_day_is_that_of_everything(world: World) -> None:
+    await world.run(timedelta(hours=2))
+    await copy_history(world.calm())
+    seen = next(each for each in [line async for line in world.services().lines.all()] if "3" in each.display_name)
+    day = f"audit?day={world.clock.now():%Y-%m-%d}&limit=500"
+    everything = await come(world, "GET", day, by=RITA)
+    assert len({event["application"] for event in everything.body["events"]}) == 5
+    of_one = await come(world, "GET", f"{day}&application={seen.id.application}", by=RITA)
+    assert {event["application"] for event in of_one.body["events"]} == {seen.id.application}
+    assert (await come(world, "GET", f"{day}&since=2026-01-01T00:00:00Z", by=RITA)).status == 400

@@ -18,6 +18,7 @@ from rotation.ledger.scans import ScanRecord, Scans
 from rotation.workflows.drift import DriftPass
 from rotation.workflows.errand import take_destination
 from rotation.workflows.operating import pause, resume, retry
+from rotation.workflows.reminding import digest
 from rotation.workflows.scanning import AFTER_NIGHT
 from tests.fakes.integrations import Kept
 from tests.fakes.mishaps import Mishap
@@ -88,7 +89,9 @@ async def test_an_older_copy_is_delivered_again_and_told_of(open_rotation: bool)
     assert world.stored("store") == (await world.line(application)).current
     assert (await delivery(world)).phase.phase == "verified"
     assert world.phases() == phase
-    assert any("store has drifted" in title for title in world.titles())
+    await digest(world.calm())
+    await world.run(timedelta(minutes=5))
+    assert any("It is delivered again, once" in title for title in world.titles())
     assert (await passes(world))[-1].counts["drift_healed"] == 1
     assert await blocked(world, application) == ""
 

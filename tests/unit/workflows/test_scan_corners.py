@@ -120,6 +120,17 @@ async def test_a_scan_tells_that_it_lives_while_it_runs() -> None:
     assert (await Scans(world.tables).get(scan)).complete
 
 
+async def test_no_sign_of_life_covers_what_a_scan_said_at_its_end() -> None:
+    world = World()
+    world.timing = replace(world.timing, scan_heartbeat=timedelta(0))
+    world.add_application()
+    for _night in range(5):
+        scan = await begin_scan(world.services(), by="test")
+        await run_scan(world.services(), scan)
+        await asyncio.sleep(0.01)
+        assert (await Scans(world.tables).get(scan)).complete
+
+
 async def test_a_scan_that_lost_its_lease_says_so_and_opens_nothing() -> None:
     world = World()
     world.timing = replace(world.timing, scan_heartbeat=timedelta(milliseconds=1))
