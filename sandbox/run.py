@@ -14,9 +14,12 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+import yaml
+
 from sandbox.cloud import export_lines, read_tenant
 from sandbox.demo.configuration import configuration
 from sandbox.host.process import HostNotStartedError
+from sandbox.running.mail_sink import MailSink
 from sandbox.running.settling import settle
 from sandbox.running.world import World
 from sandbox.shared import SandboxClock
@@ -37,12 +40,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--applications", type=int, default=APPLICATIONS, help="beside the cast of the demo")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--inventory", type=Path, help="your own instead: the output of az ad app list --all -o json")
+    parser.add_argument("--smtp", action="store_true", help="mails go through its mail server, not through Graph")
     parser.add_argument("--env-file", type=Path, default=ENV_FILE, help="where to write the addresses")
     asked = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _end)
     try:
         made = read_tenant(asked.inventory) if asked.inventory else None
-        serve(asked.env_file, made or _generated(asked.applications, asked.seed), wait=signal.pause)
+        around = made or _generated(asked.applications, asked.seed)
+        serve(asked.env_file, around, wait=signal.pause, smtp=asked.smtp)
     except KeyboardInterrupt:
         print("Everything is ended.", flush=True)
     except (StorageUnavailable, HostNotStartedError, NotATenant, OSError) as error:
@@ -55,23 +60,32 @@ def _generated(applications: int, seed: int) -> Tenant:
     return generate(applications=applications, seed=seed, now=SandboxClock().now())
 
 
-def serve(env_file: Path, around: Tenant, *, wait: Callable[[], object]) -> None:
+def serve(env_file: Path, around: Tenant, *, wait: Callable[[], object], smtp: bool = False) -> None:
     """Start everything with the demo's cast in a tenant, write the addresses, and end when *wait* returns or raises."""
     now = SandboxClock().now()
     members = cast(now)
     tenant = with_cast(around, now)
-    with World(tenant) as world:
+    with World(tenant) as world, MailSink(world.cloud) as sink:
         world.start_cloud()
         settle(world.cloud, members)
-        world.write_config(configuration(world.cloud, members, tenant.default_domain))
+        text = configuration(world.cloud, members, tenant.default_domain)
+        world.write_config(through(sink, text) if smtp else text)
         world.start_storage()
         world.start_host(arguments=HOST)
-        write_private(env_file, export_lines(world.environment()))
+        write_private(env_file, export_lines({**world.environment(), **sink.environment()}))
         try:
             _greet(world, env_file)
             wait()
         finally:
             env_file.unlink(missing_ok=True)
+
+
+def through(sink: MailSink, text: str) -> str:
+    """Give a rotation.yaml whose mails go through the sandbox's mail server."""
+    document = yaml.safe_load(text)
+    document["reminders"]["smtp"] = sink.settings
+    written: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+    return written
 
 
 def _greet(world: World, env_file: Path) -> None:
@@ -81,6 +95,7 @@ def _greet(world: World, env_file: Path) -> None:
     with suppress(ValueError):
         shown = env_file.resolve().relative_to(Path.cwd())
     print(f"\nDashboard: {world.url}  (sign in as anybody of that page; Alma Administrator may do everything)")
+    print(f"Mails that were sent: {world.cloud.urls['control']}/inbox")
     print(f"Addresses and keys: {shown}")
     print("Try:  python -m sandbox.cli plan")
     print("Ctrl-C ends it and leaves nothing running.", flush=True)

@@ -1,18 +1,21 @@
 """What a form holds, and what it brings back when it could not be taken: nothing that was typed is lost."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints, ValidationError
 
-from rotation.domain.errors import RotationError
+from rotation.domain.errors import NeedsPerson, Retryable, RotationError
 from rotation.domain.identifiers import is_guid
 from rotation.web.bodies import BadRequest, Body, told
 from rotation.web.exchange import Request
 from rotation.web.forms import HIDDEN, fields_of
 from rotation.web.protection import FORM_FIELD, form_token
 from rotation.workflows.services import Services
+
+log = logging.getLogger(__name__)
 
 ONCE_FIELD = "once"
 """The hidden field that makes two presses of one button one act."""
@@ -67,6 +70,8 @@ class Given:
     hidden: Mapping[str, str]
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    closed: str = ""
+    """Why no form can be given out now: the page is shown without one."""
 
     def of(self, name: str, otherwise: str = "") -> str:
         """Give what was typed into one field."""
@@ -83,8 +88,12 @@ class Given:
 
 
 async def fresh(services: Services, request: Request) -> Given:
-    """Give a form that nobody has filled in."""
-    return Given(hidden=await _hidden(services, request))
+    """Give a form that nobody has filled in; none, where the vault gives no key to sign it with: one may still look."""
+    try:
+        return Given(hidden=await _hidden(services, request))
+    except (Retryable, NeedsPerson) as error:
+        log.warning("form.not-signed", extra={"reason": error.reason})
+        return Given(hidden={}, closed=error.message)
 
 
 async def refused(services: Services, request: Request, error: RotationError) -> Given:
