@@ -10,7 +10,7 @@ from sandbox.cloud import Cloud
 from sandbox.mail_server import MailServer
 
 USER = "rotation"
-PASSWORD_SECRET = "smtp-password"  # noqa: S105  # its name in the first vault
+PASSWORD_SECRET = "smtp-password"  # its name in the first vault
 _PATIENCE = 10.0
 
 
