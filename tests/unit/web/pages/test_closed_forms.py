@@ -1,6 +1,5 @@
 """A vault that gives no key to sign forms with takes the forms away, and not the pages."""
 
-from rotation.ledger import keys
 from tests.fakes.world import VAULT, World
 from tests.unit.web.pages.browser import Browser
 
@@ -20,4 +19,3 @@ async def test_without_a_signing_key_pages_are_shown_and_offer_nothing_to_press(
         assert [form for form in page.forms if form.method == "post"] == []
     busy.vaults.memory(VAULT).refusing = None
     assert SAYS not in (await ada.get("/acts/pause")).text
-    assert not busy.queues.texts(keys.QUEUE_SCANS)
