@@ -29,7 +29,6 @@ CODECS: Mapping[str, Codec[Any]] = {
     "beginning": control.BEGINNING,
     "watched": control.WATCHED,
     "rehearsed": control.REHEARSED,
-    "rebuilt": application.REBUILT,
     "copied": control.COPIED,
     "resuming": control.RESUMING,
     "indexed-line": lines.CODEC,
