@@ -20,6 +20,7 @@ from rotation.cli import (
     notifying,
     rebuilding,
     rehearsing,
+    reissuing,
     replaying,
     retiring,
     rotating,
@@ -52,7 +53,7 @@ COMMANDS: tuple[tuple[str, tuple[Callable[..., None], ...]], ...] = (
         ),
     ),
     ("Everything at once", (braking.scan, braking.pause, braking.resume, replaying.replay)),
-    ("After a disaster", (rebuilding.rebuild, adopting.adopt)),
+    ("After a disaster", (rebuilding.rebuild, reissuing.reissue, adopting.adopt)),
 )
 
 for panel, commands in COMMANDS:

@@ -169,6 +169,8 @@ class LastPublished:
     current: HeldKey | None
     minted_at: datetime | None = None
     repeated: bool = False
+    reissued: bool = False
+    """The vault that held it was lost or leaked, so it is due whenever it ends (domain/reissue.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,13 +252,13 @@ def due(last: LastPublished, sight: Sight, now: datetime) -> DueAnswer:
     if current is None:
         return NotDue(why="nothing of this line is current")
     listed = sight.application.holds(current.key_id)
-    if current.end_at >= NEVER and listed:
+    if current.end_at >= NEVER and listed and not last.reissued:
         return NotDue(why="its credential never ends")
     if not listed and last.minted_at is not None and now - last.minted_at < LISTED_WITHIN:
         return NotDue(why="minted just now, and not listed yet", due_at=last.minted_at + LISTED_WITHIN)
     lifetime = lifetime_of(sight.terms, sight.longest)
     due_at = current.end_at - lead_of(last.line, sight.terms, lifetime)
-    if listed and now < due_at:
+    if listed and now < due_at and not last.reissued:
         return NotDue(why="not yet", due_at=due_at)
     if listed and now - current.end_at > EXPIRED_STILL_OPENS:
         return NotDue(why="expired more than 30 days ago, and nothing is current")
@@ -281,7 +283,7 @@ def _hindrance(last: LastPublished, sight: Sight, now: datetime, *, reason: Reas
             detail = "somebody removed our credential again after we had repeated our work"
             return CannotOpen(reason="contested", detail=detail)
         return None
-    if young and reason is not Reason.EXPIRED:
+    if young and reason is not Reason.EXPIRED and not last.reissued:
         detail = "the current credential was minted less than a quarter of its lifetime ago"
         return CannotOpen(reason="rotating-too-often", detail=detail)
     return None

@@ -10,6 +10,7 @@ from rotation.domain.holding import Holding
 from rotation.domain.identifiers import DestinationName, KeyId, LineId, LineName, ObjectId, RotationId
 from rotation.domain.line import Line
 from rotation.domain.rebuilt import RebuiltLine
+from rotation.domain.reissue import Reissue
 from rotation.domain.rotation import Blocked, Rotation
 from rotation.domain.use import OwnSignIns, Use
 from rotation.ledger import keys
@@ -23,6 +24,7 @@ DELIVERY: Codec[Delivery] = Codec(Delivery, version=2)
 HOLDING: Codec[Holding] = Codec(Holding)
 USE: Codec[Use] = Codec(Use)
 REBUILT: Codec[RebuiltLine] = Codec(RebuiltLine)
+REISSUE: Codec[Reissue] = Codec(Reissue)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,8 @@ class ApplicationRecord:
     outbox: dict[str, OutboxEntry] = field(default_factory=dict)
     rebuilt: dict[LineName, RebuiltLine] = field(default_factory=dict)
     """Lines that wait for somebody to enrol them again, after the ledger was lost."""
+    reissues: dict[LineName, Reissue] = field(default_factory=dict)
+    """Lines whose secret is minted again, because the vault that held it was lost or leaked."""
 
     def deliveries_of(self, ulid: str) -> dict[DestinationName, StoredDelivery]:
         """Give the deliveries of one rotation."""
@@ -103,6 +107,8 @@ def _take(record: ApplicationRecord, row: Row) -> None:
             record.uses[KeyId(key_id)] = USE.record(row.values)
         case ["a", "rebuilt", name]:
             record.rebuilt[LineName(name)] = REBUILT.record(row.values)
+        case ["a", "reissue", name]:
+            record.reissues[LineName(name)] = REISSUE.record(row.values)
         case ["a", "outbox", _number]:
             record.outbox[row.key] = OUTBOX.record(row.values)
 
@@ -141,6 +147,11 @@ def put_line(value: Line) -> Upsert:
 def put_rebuilt(value: RebuiltLine) -> Upsert:
     """Write what is known of a line after the ledger was lost; only under the application's lease."""
     return Upsert(key=keys.rebuilt(value.id.name), values=REBUILT.columns(value))
+
+
+def put_reissue(name: LineName, value: Reissue) -> Upsert:
+    """Write the word that a line's secret is minted again; only under the application's lease."""
+    return Upsert(key=keys.reissue(name), values=REISSUE.columns(value))
 
 
 def put_rotation(value: Rotation) -> Upsert:

@@ -7,6 +7,7 @@ from typing import Any
 
 from rotation.domain.brakes import Breaker, Night, Pause, RampCount
 from rotation.domain.errors import StaleRecord, Unavailable
+from rotation.domain.reissue import Incident
 from rotation.ledger import keys
 from rotation.ledger.codec import Codec
 from rotation.ledger.expiries import ENDS
@@ -57,6 +58,7 @@ BEGINNING: Codec[Beginning] = Codec(Beginning)
 WATCHED: Codec[Watched] = Codec(Watched)
 REHEARSED: Codec[Rehearsed] = Codec(Rehearsed)
 COPIED: Codec[Mapping[str, str]] = Codec(Mapping[str, str])
+INCIDENT: Codec[Incident | None] = Codec(Incident | None)
 RESUMING: Codec[tuple[str, ...]] = Codec(tuple[str, ...])
 
 
@@ -135,6 +137,10 @@ class Control:
     def usage(self, source: str) -> Single[UsageReading]:
         """How far the usage source of that name has been read."""
         return Single(self._tables, f"usage|{source}", USAGE, empty=UsageReading())
+
+    def incident(self, vault: str) -> Single[Incident | None]:
+        """What happened to the vault of that address, as somebody told it last."""
+        return Single(self._tables, f"incident|{keys.foreign(vault)}", INCIDENT, empty=None)
 
     async def pause(self) -> Pause | None:
         """Tell whether everything is paused."""

@@ -56,6 +56,11 @@ def rebuilt(name: LineName) -> str:
     return f"a|rebuilt|{name}"
 
 
+def reissue(name: LineName) -> str:
+    """Key of the word that a line's secret is minted again."""
+    return f"a|reissue|{name}"
+
+
 def rotation(ulid: str) -> str:
     """Key of a rotation."""
     return f"a|rotation|{ulid}"

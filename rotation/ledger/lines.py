@@ -49,6 +49,8 @@ class IndexedLine:
     """When its open rotation, or the delivery of it that stopped first, last stopped."""
     places_stopped: tuple[tuple[DestinationName, str], ...] = ()
     """Destinations whose delivery is Blocked, and why."""
+    reissue_at: datetime | None = None
+    """What was minted before is minted again: the vault that held it was lost or leaked."""
     progress: Progress | None = None
     """How far its latest rotation is, for lists."""
 
@@ -60,7 +62,8 @@ class IndexedLine:
     def last_published(self) -> LastPublished:
         """What decides whether the line is due."""
         held = HeldKey(key_id=self.current, end_at=self.end_at) if self.current and self.end_at else None
-        return LastPublished(line=self.id, current=held, minted_at=self.minted_at, repeated=self.repeated)
+        old = self.reissue_at is not None and (self.minted_at is None or self.minted_at < self.reissue_at)
+        return LastPublished(line=self.id, current=held, minted_at=self.minted_at, repeated=self.repeated, reissued=old)
 
 
 CODEC: Codec[IndexedLine] = Codec(IndexedLine, version=None)
@@ -91,6 +94,7 @@ def index(line: Line, record: ApplicationRecord, rotation: Rotation | None) -> I
         stopped_at=_stopped_at(record, rotation),
         places_stopped=tuple((name, phase.reason) for name, phase in _places_stopped(record, rotation)),
         progress=progress_of(rotation, line, record) if rotation else None,
+        reissue_at=record.reissues[line.id.name].at if line.id.name in record.reissues else None,
     )
 
 

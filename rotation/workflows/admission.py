@@ -53,7 +53,10 @@ async def _judge(
     opening: Opening, entry: LineEntry, application: Application, *, rules: CredentialRules
 ) -> LineEntry | NotOpened:
     sight = sight_of(opening.services, opening.configuration, entry, application=application, rules=rules)
-    answer = due(opening.line.last_published, sight, opening.services.clock.now())
+    reissue = opening.record.reissues.get(opening.line.id.name)
+    reissued = reissue is not None and reissue.awaits(opening.line.minted_at)
+    last = replace(opening.line.last_published, reissued=reissued)
+    answer = due(last, sight, opening.services.clock.now())
     if isinstance(answer, CannotOpen) and not _passes(opening.ask, answer.reason):
         return await _block(opening, answer.reason, answer.detail)
     if isinstance(answer, NotDue) and not asked(opening.ask):

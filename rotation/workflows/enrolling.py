@@ -43,7 +43,7 @@ async def enrol(services: Services, wish: Wish) -> Line:
         if wish.line in record.lines:
             raise Refused(f"line {wish.line} is enrolled already", reason="already-enrolled", remedy="rotation show")
         _free(record, line)
-        await _claim(services, line)
+        await claim(services, line)
         record.lines[wish.line] = line
         await services.lines.put(index(line, record, rotation))
         facts = {
@@ -101,7 +101,7 @@ def _line(line_id: LineId, seen: Preview, now: datetime) -> tuple[Line, Rotation
     return resumed(line, seen.rebuilt, now=now) if seen.rebuilt else (line, None)
 
 
-async def _claim(services: Services, line: Line) -> None:
+async def claim(services: Services, line: Line) -> None:
     """Claim both names of the line in its vault, or find that they are ours already."""
     host = line.enrolment.vault_url.split("//")[-1].split("/")[0].split(":")[0]
     for name in (line.enrolment.secret_name, f"{line.enrolment.secret_name}-staged"):
@@ -136,17 +136,19 @@ async def release(services: Services, line_id: LineId, *, by: str, where: str = 
         facts = {"line": line_id.name, "by": by, "key_ids": ",".join(key.key_id for key in line.keys)}
         facts |= {"where": where} if where else {}
         event = ledger.put_event(now, services.ulids.make(), what="released", facts=facts)
-        await fence.commit([Delete(key=keys.line(line_id.name)), event], now=now)
+        gone = [Delete(key=keys.line(line_id.name)), Delete(key=keys.reissue(line_id.name))]
+        await fence.commit([*gone, event], now=now)
     finally:
         await fence.release(services.clock.now())
     await services.lines.drop(line_id)
-    await _unclaim(services, line)
+    await unclaim(services, line)
     if line.open:
         await services.wakes.set(RotationId(line_id.application, line.open), services.clock.now())
     return line.keys
 
 
-async def _unclaim(services: Services, line: Line) -> None:
+async def unclaim(services: Services, line: Line) -> None:
+    """Give both names of the line in its vault back."""
     host = line.enrolment.vault_url.split("//")[-1].split("/")[0].split(":")[0]
     for name in (line.enrolment.secret_name, f"{line.enrolment.secret_name}-staged"):
         row = await services.tables.get(keys.VAULT_NAMES, host, name)

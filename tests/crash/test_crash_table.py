@@ -15,7 +15,7 @@ from rotation.ports.vault import NewVersion
 from rotation.workflows import rotate
 from rotation.workflows.nudge import nudge_rotation
 from rotation.workflows.scanning import begin_scan
-from tests.crash import test_adopting, test_drift_crashes, test_rebuilding
+from tests.crash import test_adopting, test_drift_crashes, test_rebuilding, test_reissuing
 from tests.crash.driving import NIGHT, check, until_completed, until_overlapping
 from tests.crash.table import marked, row, rows
 from tests.fakes.clock import MovableClock
@@ -28,7 +28,7 @@ BEFORE, AFTER = 0, 1
 
 def test_each_row_of_the_page_has_its_test_and_each_test_its_row() -> None:
     here = {name: died for name, died in marked(sys.modules[__name__]).items() if name.startswith("test_row_")}
-    modules = (test_adopting, test_drift_crashes, test_rebuilding)
+    modules = (test_adopting, test_drift_crashes, test_rebuilding, test_reissuing)
     elsewhere = {died for module in modules for died in marked(module).values() if died}
     assert len(rows()) > 10
     assert set(here.values()) | elsewhere == set(rows())

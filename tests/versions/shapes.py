@@ -16,6 +16,7 @@ from rotation.ledger.codec import Codec
 CODECS: Mapping[str, Codec[Any]] = {
     "line": application.LINE,
     "rebuilt": application.REBUILT,
+    "reissue": application.REISSUE,
     "rotation": application.ROTATION,
     "delivery": application.DELIVERY,
     "holding": application.HOLDING,
@@ -30,6 +31,7 @@ CODECS: Mapping[str, Codec[Any]] = {
     "watched": control.WATCHED,
     "rehearsed": control.REHEARSED,
     "copied": control.COPIED,
+    "incident": control.INCIDENT,
     "resuming": control.RESUMING,
     "indexed-line": lines.CODEC,
     "expiry": expiries.CODEC,

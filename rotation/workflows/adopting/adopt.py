@@ -97,7 +97,10 @@ async def adopt(services: Services, wish: Wish) -> Adoption:
         if rotation is not None:
             await services.wakes.set(rotation_id, services.clock.now())
         now = services.clock.now()
-        changes = [*_changes(record, line, rotation, adoption=adoption, now=now), _event(services, wish, adoption, now)]
+        changes = [
+            *_changes(record, line, rotation, adoption=adoption, now=now),
+            _event(services, wish, adoption, now=now),
+        ]
         await fence.commit(changes, now=now)
         record.lines[wish.line.name] = line
         if rotation is not None:
@@ -208,7 +211,7 @@ def _ended(
     return [ledger.put_rotation(succeeded.moved(closed, now)), *cancelled]
 
 
-def _event(services: Services, wish: Wish, adoption: Adoption, now: datetime) -> Change:
+def _event(services: Services, wish: Wish, adoption: Adoption, *, now: datetime) -> Change:
     facts = {
         "line": wish.line.name,
         "key_id": adoption.key_id,

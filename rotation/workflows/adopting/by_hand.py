@@ -37,7 +37,7 @@ def meant(
         Refused: `not-listed`, `not-adoptable`, `ambiguous`.
     """
     if key_id is None:
-        return _only_one(application, record, line, now)
+        return _only_one(application, record, line, now=now)
     credential = application.secret(key_id)
     if credential is None:
         raise _not_listed(line, f"the directory does not list key id {key_id}")
@@ -55,7 +55,7 @@ def _not_adoptable(credential: Credential, record: ApplicationRecord, now: datet
     return f"ended on {credential.end_at:%Y-%m-%d}" if credential.ended(now) else ""
 
 
-def _only_one(application: Application, record: ApplicationRecord, line: Line, now: datetime) -> Credential:
+def _only_one(application: Application, record: ApplicationRecord, line: Line, *, now: datetime) -> Credential:
     """Find the one secret that somebody can have made since the line was enrolled."""
     since = line.enrolment.at
     free = [
