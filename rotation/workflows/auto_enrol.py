@@ -39,13 +39,16 @@ async def enrol_by_policy(
 
 async def _lines(services: Services, policy: Policy, application: ObjectId) -> list[str]:
     remarks = []
-    record = await ledger.read(services.tables, application)
+    try:
+        record = await ledger.read(services.tables, application)
+    except NewerVersion as error:
+        return [f"{application}: not enrolled by policy {policy.name}: {error.message}"]
     for line in sorted({entry.name for entry in policy.lines if entry.only_for in (None, application)}):
         if line in record.rebuilt:
             remarks.append(f"{application}|{line}: rebuilt after the ledger was lost: a person must enrol it again")
             continue
         try:
             await enrol(services, Wish(application=application, line=line, by=f"policy {policy.name}"))
-        except (Refused, NeedsPerson, LeaseHeld, NewerVersion) as error:
+        except (Refused, NeedsPerson, LeaseHeld) as error:
             remarks.append(f"{application}|{line}: not enrolled by policy {policy.name}: {error.message}")
     return remarks

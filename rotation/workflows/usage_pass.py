@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 
-from rotation.domain.errors import NeedsPerson, OutcomeUnknown, Retryable, Unavailable
+from rotation.domain.errors import NeedsPerson, NewerVersion, OutcomeUnknown, Retryable, Unavailable
 from rotation.domain.evidence import REPORT_LAG
 from rotation.domain.identifiers import ClientId, KeyId, ObjectId
 from rotation.domain.use import Sighting, Use
@@ -72,8 +72,14 @@ async def _read_all(services: Services, source: UsageSource, owners: Mapping[Key
         if (owner := owners.get(sighting.key_id)) is not None:
             found.setdefault(owner, []).append(sighting)
     changed = 0
+    newer: NewerVersion | None = None
     for application, sightings in found.items():
-        changed += await _note(services, application, sightings, source=source.name)
+        try:
+            changed += await _note(services, application, sightings, source=source.name)
+        except NewerVersion as error:
+            newer = error  # the others' are noted all the same, and the mark stays, so that these are read again
+    if newer is not None:
+        raise newer
     await reading.change(lambda before: UsageReading(first_read_at=before.first_read_at or began_at, read_at=began_at))
     return seen, changed
 
