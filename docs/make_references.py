@@ -214,4 +214,4 @@ def _gauge(call: ast.Call, said: Mapping[str, Any]) -> Mapping[str, str]:
             return {str(name.value): text}
         case ast.Name(id=known) if known in said:
             return {str(name.value): str(said[known])}
-    raise AssertionError(f"{name.value} does not say what it is")
+    raise AssertionError(f"{str(name.value)!r} does not say what it is")
