@@ -7,6 +7,7 @@ version to adopt counts the next attempt and first removes, after two spaced loo
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NoReturn
 
 from rotation.domain.credential import DESCRIPTION_LIMIT, Application, Credential, Marker
 from rotation.domain.errors import (
@@ -147,7 +148,7 @@ async def _reserve(step: Step) -> None:
         await _refused(step, refusal)
 
 
-async def _refused(step: Step, refusal: VaultRefused) -> None:
+async def _refused(step: Step, refusal: VaultRefused) -> NoReturn:
     phase = replace(_phase(step), vault_refusals=_phase(step).vault_refusals + 1)
     await step.save(phase)
     if phase.vault_refusals >= VAULT_REFUSALS:
@@ -249,7 +250,6 @@ async def _mint(step: Step, request: MintRequest, pace: Pace) -> None:
         version = await _stage(step, minted)
     except VaultRefused as refusal:
         await _refused(step, refusal)
-        return
     properties = VersionProperties(version=version, enabled=True, created_at=step.now)
     await _save_staged(step, minted.credential, properties)
 

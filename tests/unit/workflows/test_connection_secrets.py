@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from rotation.domain.audience import Audience
+from rotation.domain.audience import Audience, Security, SmtpServer
 from rotation.domain.policy import Connection, Destination
 from rotation.domain.secret import SecretText
 from rotation.domain.vault_reference import VaultPlace
@@ -139,3 +139,12 @@ async def test_no_text_is_read() -> None:
     world.vaults.memory(VAULT).mishaps.always("read", Mishap.DENIED)
     await world.nights(1)
     assert len(await watched(world)) == 1
+
+
+async def test_the_mail_servers_password_counts_too() -> None:
+    world = world_of()
+    server = SmtpServer(host="mail.example", port=587, security=Security.STARTTLS, password_secret="smtp-password")
+    world.settings.now = replace(world.settings.now, smtp=server)
+    assert users_of(world.settings.now, home=VAULT)[VaultPlace(vault_url=VAULT, name="smtp-password")] == (
+        "the mail server",
+    )

@@ -16,6 +16,7 @@ from rotation.workflows.notices import alarm
 from rotation.workflows.recovering import recover
 from rotation.workflows.reminding import digest
 from rotation.workflows.repairing import write_lines_anew
+from rotation.workflows.sending import send_notice
 from tests.fakes.channel import MemoryChannel
 from tests.fakes.crashing import Crash
 from tests.fakes.mishaps import Mishap
@@ -252,3 +253,15 @@ async def test_audiences_without_any_address_do_not_stop_the_others() -> None:
     world.channel._audiences = {PEOPLE}
     world.add_application(ends_in=5 * DAY)
     assert len(await morning(world)) == 1
+
+
+async def test_a_notice_that_was_given_up_is_not_sent_when_its_message_comes_once_more() -> None:
+    world = World()
+    mail = MemoryChannel("mail")
+    world._current = replace(world.services(), channels=(mail,))
+    mail.mishaps.always("send", Mishap.DENIED)
+    await put(world)
+    await world.run(10 * DAY)
+    mail.mishaps.always("send", None)
+    await send_notice(world.services(), "n1")
+    assert mail.sent == []

@@ -183,3 +183,12 @@ async def test_a_word_given_in_one_rotation_is_none_in_the_next() -> None:
     assert world.phases() == ["closed", "overlapping"]
     assert removed(world) == []
     assert await refused(world, first) == "not-retirable"
+
+
+async def test_nothing_is_left_to_retire_once_the_old_secret_is_gone() -> None:
+    world = World()
+    _application, rotation = await overlapping(world)
+    await retire_now.retire(world.services(), rotation, [], **WHO)
+    await world.run(DAY)
+    assert world.phases() == ["completed"]
+    assert await refused(world, rotation) == "not-retirable"

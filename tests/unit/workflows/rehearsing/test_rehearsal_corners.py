@@ -1,6 +1,7 @@
 """What a rehearsal meets seldom."""
 
 import asyncio
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,11 +10,13 @@ import pytest
 from rotation.domain.errors import Refused
 from rotation.domain.identifiers import DestinationName, ObjectId, RotationId
 from rotation.domain.secret import SecretText
+from rotation.ports.directory import PassItem
 from rotation.workflows import operating
 from rotation.workflows.reading.hand_offs import hand_off
 from rotation.workflows.rehearsing import acts
 from rotation.workflows.rehearsing.acts import Play
 from rotation.workflows.rehearsing.facts import Holds, look_at_all
+from rotation.workflows.rehearsing.losing import LosesFirstMint
 from tests.fakes.mishaps import Mishap
 from tests.fakes.world import VAULT, World
 from tests.unit.workflows.rehearsing.test_rehearse import WITHOUT, play, tenant
@@ -78,6 +81,29 @@ async def test_facts_that_are_otherwise_are_told_by_their_ids() -> None:
     vault.read = read  # type: ignore[method-assign,assignment]
     seen = await look_at_all(made)
     assert {"A4-4", "C3-2"} <= {fact.id for fact in seen if fact.holds is Holds.OTHERWISE}
+
+
+async def test_a_tenant_that_lists_nothing_is_readable_all_the_same() -> None:
+    world = tenant()
+    world.use_sources(report=True, log=False)
+    assert world.usage is not None
+    world.usage._name, world.usage.alive = "graph-report", False
+    made = await a_play(world)
+
+    async def nothing() -> AsyncIterator[Sequence[PassItem]]:
+        for page in ():
+            yield page
+
+    world.directory.service_principals = nothing  # type: ignore[method-assign]
+    found = {fact.id: fact.says for fact in await look_at_all(made)}
+    assert "a page of them was read, none bears credentials" in found.values()
+    assert found["M-1"] == "readable; sign-ins of this rehearsal are not shown yet"
+
+
+async def test_whoever_loses_the_first_mint_reads_everything_as_it_is() -> None:
+    world = tenant()
+    losing = LosesFirstMint(world.directory)
+    assert [page async for page in losing.owned()] == [page async for page in world.directory.owned()]
 
 
 async def test_no_hand_off_waits_in_a_rotation_that_is_not_there() -> None:
