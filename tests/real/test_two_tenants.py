@@ -48,9 +48,9 @@ class Customer:
 
     def ask(self, path: str, *, method: str = "GET", key: str | None = None) -> httpx.Response:
         headers = {"x-functions-key": self.world.host.function_key if key is None else key}
-        body = {"json": {}} if method == "POST" else {}
+        body: dict[str, str] | None = {} if method == "POST" else None
         url = f"{self.world.url}/api/{path}"
-        return httpx.request(method, url, headers=headers, verify=self.context(), timeout=120, **body)
+        return httpx.request(method, url, headers=headers, verify=self.context(), timeout=120, json=body)
 
     def calendar(self) -> str:
         (told,) = self.ask("calendars").json()["calendars"]

@@ -91,7 +91,8 @@ async def test_a_tenant_that_lists_nothing_is_readable_all_the_same() -> None:
     made = await a_play(world)
 
     async def nothing() -> AsyncIterator[Sequence[PassItem]]:
-        for page in ():
+        no_page: tuple[Sequence[PassItem], ...] = ()
+        for page in no_page:
             yield page
 
     world.directory.service_principals = nothing  # type: ignore[method-assign]
