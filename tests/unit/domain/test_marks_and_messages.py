@@ -146,3 +146,4 @@ def test_what_a_message_names_is_told_as_far_as_it_can_be_read() -> None:
     assert references('{"rotation": "somebody", "key": "alarm-x", "scan": 3, "more": "text"}') == {"key": "alarm-x"}
     assert references("[]") == {}
     assert references("no JSON") == {}
+    assert references('{"scan": "s1"}') == {"scan": "s1"}

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rotation.domain.audience import QuietHours, owner, owner_address
-from rotation.domain.identifiers import AudienceName
+from rotation.domain.identifiers import AudienceName, PolicyName
+from rotation.domain.policy import Configuration, Policy, Selector
 from rotation.domain.reminder import (
     ESCALATED,
     SNOOZE,
@@ -110,3 +111,28 @@ def test_a_snooze_never_outlasts_the_end() -> None:
     assert snoozed_until(NOW + 30 * DAY, NOW) == NOW + SNOOZE
     assert snoozed_until(NOW + 2 * DAY, NOW) == NOW + 2 * DAY
     assert snoozed_until(NOW - 2 * DAY, NOW) == NOW + SNOOZE
+
+
+def test_a_snooze_is_over_at_its_end_and_a_rung_reached_then_was_kept_silent() -> None:
+    told = key(14, ends_in=14 * DAY)
+    over = after_snooze(told, NOW, NOW)
+    assert over is not None
+    assert over.rung != told.rung
+    last = key(0, ends_in=timedelta(hours=-1))
+    assert after_snooze(last, NOW - DAY, NOW) == last
+    at_the_end = key(0, ends_in=timedelta(0))
+    snoozed = after_snooze(at_the_end, NOW, NOW)
+    assert snoozed is not None
+    assert snoozed.rung != 0
+    assert snoozed_until(NOW, NOW) == NOW + SNOOZE
+
+
+def test_a_policy_has_a_ladder_of_its_own_or_the_common_one() -> None:
+    own = Policy(name=PolicyName("own"), selector=Selector(), rungs=(90, 7))
+    common = Policy(name=PolicyName("common"), selector=Selector())
+    configuration = Configuration(policies=(own, common), rungs=(60, 30))
+    assert configuration.rungs_of(own.name) == (90, 7)
+    assert configuration.rungs_of(common.name) == (60, 30)
+    assert configuration.rungs_of(PolicyName("gone")) == (60, 30)
+    assert configuration.rungs_of(None) == (60, 30)
+    assert configuration.longest_rung == timedelta(days=90)

@@ -24,6 +24,7 @@ NOW = datetime(2026, 10, 21, 7, 27, 53, tzinfo=UTC)
         (None, None),
         ("Wed, 21 Oct 2026 07:28:00 GMT", timedelta(seconds=7)),
         ("Wed, 21 Oct 2026 07:28:00 -0000", timedelta(seconds=7)),
+        ("Wed, 21 Oct 2026 09:28:00 +0200", timedelta(seconds=7)),
         ("Wed, 21 Oct 2015 07:28:00 GMT", timedelta(0)),
         ("Wed, 21 Oct 2099 07:28:00 GMT", LONGEST),
         ("Wed, 99 Oct 2026 07:28:00 GMT", None),

@@ -1,6 +1,6 @@
 """When a timer was last due, as the host reads six fields."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -60,5 +60,50 @@ def test_a_day_that_is_in_no_calendar_is_never_due() -> None:
     ["", "0 2 * * *", "0 0 25 * * *", "0 0 2 0 * *", "0 0 2 * * 7", "0 0 2 * * noday", "0 0/0 2 * * *", "a b c d e f"],
 )
 def test_what_is_no_schedule_is_misread(text: str) -> None:
-    with pytest.raises(Misread):
+    with pytest.raises(Misread) as told:
         Schedule.parse(text)
+    assert told.value.message == f"not a schedule: {text!r}; expected six fields, seconds first, such as 0 0 2 * * *"
+
+
+def test_fields_are_read_in_utc_wherever_the_question_comes_from() -> None:
+    schedule, there = Schedule.parse("0 0 2 * * *"), timezone(timedelta(hours=9))
+    found = schedule.latest(MONDAY.astimezone(there)), schedule.following(MONDAY.astimezone(there))
+    assert found == (datetime(2026, 3, 2, 2, tzinfo=UTC), datetime(2026, 3, 3, 2, tzinfo=UTC))
+    assert all(each is not None and each.tzinfo is UTC for each in found)
+
+
+def test_a_year_is_how_far_it_looks_both_ways() -> None:
+    yearly = Schedule.parse("0 0 2 2 Mar *")
+    early = datetime(2026, 3, 2, 1, tzinfo=UTC)
+    assert yearly.latest(early) == datetime(2025, 3, 2, 2, tzinfo=UTC)
+    assert yearly.following(MONDAY) == datetime(2027, 3, 2, 2, tzinfo=UTC)
+    leap = Schedule.parse("0 0 2 29 Feb *")
+    assert leap.latest(datetime(2029, 3, 1, 3, tzinfo=UTC)) == datetime(2028, 2, 29, 2, tzinfo=UTC), "366 days ago"
+    assert leap.latest(datetime(2029, 3, 2, 3, tzinfo=UTC)) is None
+    assert leap.following(datetime(2027, 2, 28, 1, tzinfo=UTC)) == datetime(2028, 2, 29, 2, tzinfo=UTC)
+    assert leap.following(datetime(2027, 2, 27, 1, tzinfo=UTC)) is None
+
+
+def test_a_moment_within_a_second_counts_as_that_second() -> None:
+    each = Schedule.parse("* * * * * *")
+    now = MONDAY.replace(microsecond=250_000)
+    assert (each.latest(now), each.following(now)) == (MONDAY, MONDAY.replace(second=1))
+
+
+@pytest.mark.parametrize(
+    ("field", "seconds"),
+    [
+        ("5-1", (1, 2, 3, 4, 5)),
+        ("57/1", (57, 58, 59)),
+        ("0/1", tuple(range(60))),
+        ("56/2", (56, 58)),
+        ("58-59", (58, 59)),
+    ],
+)
+def test_ranges_and_steps(field: str, seconds: tuple[int, ...]) -> None:
+    assert Schedule.parse(f"{field} * * * * *").seconds == seconds
+
+
+def test_months_have_names_at_both_ends_of_a_range() -> None:
+    assert Schedule.parse("0 0 2 * Jan-Mar *").months == (1, 2, 3)
+    assert Schedule.parse("0 0 2 * * Sun-Tue").weekdays == (0, 1, 2)

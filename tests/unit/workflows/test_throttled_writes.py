@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from rotation.domain.line import Reason
 from rotation.domain.rotation import Minting, Overlapping, Rotation
+from rotation.ledger import keys
 from rotation.workflows import rotate
 from rotation.workflows.pacing import HOLDS_FOR
 from tests.fakes.mishaps import Mishap
@@ -46,6 +47,38 @@ async def test_refusals_use_up_no_attempts() -> None:
     world.directory.mishaps.plan("mint", *[Mishap.THROTTLED] * 30)
     await world.open(application)
     await until(world, Overlapping)
+    assert len(world.directory.minted) == 1
+
+
+async def test_a_refusal_books_the_place_that_it_names_and_writes_down_why() -> None:
+    world = World()
+    (application,) = await enrolled(world)
+    pace = world.paces.of(personal=False)
+    for _write in range(12):
+        pace.wrote(world.clock.now(), None)
+    world.directory.mishaps.plan("mint", Mishap.THROTTLED)
+    began = world.clock.now()
+    await world.open(application)
+    await world.run(timedelta(seconds=2))
+    (rotation,) = world.rotations()
+    assert rotation.writes_at is not None
+    assert timedelta(seconds=7) <= rotation.writes_at - began <= timedelta(seconds=10)
+    assert isinstance(rotation.phase, Minting)
+    assert (rotation.phase.attempt, rotation.phase.allowed) == (2, Minting().allowed + 1)
+    history = [row.values for row in world.tables.all_rows(keys.ROTATIONS) if row.key.startswith("z|event|")]
+    told = [(values["attempt"], values.get("why")) for values in history if values["what"] == "minting.attempt"]
+    assert told == [("1", None), ("2", "throttled")]
+
+
+async def test_a_refusal_without_a_place_to_book_asks_again_later() -> None:
+    world = World()
+    (application,) = await enrolled(world)
+    world.directory.mishaps.plan("mint", Mishap.THROTTLED)
+    await world.open(application)
+    await world.run(timedelta(seconds=30))
+    (rotation,) = world.rotations()
+    assert (rotation.writes_at, world.directory.minted) == (None, [])
+    await world.run(WINDOW)
     assert len(world.directory.minted) == 1
 
 
