@@ -27,7 +27,7 @@ TOLD = """Made from the code. Keys, and what each row is for, are in [the protoc
 the columns `state`, `state_1` ...; column `v` is the version of one that is
 [fenced](../adr/0030-versions-of-what-is-kept.md)."""
 HELD = {
-    "rotations": ("LINE", "ROTATION", "DELIVERY", "HOLDING", "USE", "OUTBOX", "REBUILT"),
+    "rotations": ("LINE", "ROTATION", "DELIVERY", "HOLDING", "USE", "OUTBOX", "REBUILT", "REISSUE"),
     "lines": ("lines.CODEC",),
     "expiries": ("expiries.CODEC",),
     "notices": ("NOTICE",),
@@ -45,6 +45,7 @@ HELD = {
         "COPIED",
         "RESUMING",
         "ENDS",
+        "INCIDENT",
     ),
 }
 """Which records stand in which table; the others hold plain columns alone (docs/protocol.md)."""

@@ -42,6 +42,7 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
         "rotation/integrations/services.py": "management.azure.com",
         "rotation/adapters/graph/client.py": "graph.microsoft.com",
         "infra/main.parameters.json": "management.azure.com",
+        "infra/tenants/prometheus.yaml": "azurewebsites.net",
     },
 }
 GOVERNMENT = clouds.public(

@@ -12,7 +12,7 @@ import pytest
 from rotation.bootstrap import Composition
 from rotation.domain.errors import LeaseHeld
 from rotation.domain.identifiers import LineId, ObjectId
-from rotation.domain.line import Reason
+from rotation.domain.line import Line, Reason
 from rotation.domain.rotation import Overlapping
 from rotation.ledger import application as ledger
 from rotation.ledger import keys
@@ -90,21 +90,36 @@ async def work_until(services: Services, so: Callable[[], Awaitable[bool]]) -> N
         await asyncio.sleep(0.05)
 
 
+async def overlapping(services: Services, line_id: LineId) -> bool:
+    line = await ledger.line(services.tables, line_id)
+    record = await ledger.read(services.tables, line_id.application)
+    return line is not None and isinstance(record.rotations[line.latest or ""].phase, Overlapping)
+
+
+async def rotated(services: Services, line_id: LineId, *, succeed: bool = False) -> Line:
+    """Rotate as far as a program can, and give the line."""
+    ask = Ask(by="ada", reason=Reason.REQUESTED, succeed=succeed)
+    assert isinstance(await open_rotation(services, line_id, ask), Opened)
+    await work_until(services, lambda: overlapping(services, line_id))
+    line = await ledger.line(services.tables, line_id)
+    assert line is not None
+    return line
+
+
+async def remind(services: Services, cloud: Cloud) -> list[str]:
+    """Send what a morning sends, and give every mail so far."""
+    await digest(services)
+    for notice in [key async for key in services.notices.due(services.clock.now())]:
+        await send_notice(services, notice)
+    return [str(mail) for mail in cloud.entra.truth.mails]
+
+
 async def test_the_ledger_is_lost_and_the_line_goes_on_after_a_persons_yes(cloud: Cloud, services: Services) -> None:
     """Reminders come; nothing is minted, published, delivered or removed meanwhile; then the next rotation works."""
     app_id, object_id = an_application(cloud)
     line_id, wish = LineId(object_id, DEFAULT_LINE), Wish(application=object_id, by="ada", unrehearsed=True)
-
-    async def overlapping() -> bool:
-        line = await ledger.line(services.tables, line_id)
-        record = await ledger.read(services.tables, object_id)
-        return line is not None and isinstance(record.rotations[line.latest or ""].phase, Overlapping)
-
     await enrol(services, wish)
-    assert isinstance(await open_rotation(services, line_id, Ask(by="ada", reason=Reason.REQUESTED)), Opened)
-    await work_until(services, overlapping)
-    before = await ledger.line(services.tables, line_id)
-    assert before is not None
+    before = await rotated(services, line_id)
     assert before.current is not None
     await wipe(services)
 
@@ -115,23 +130,15 @@ async def test_the_ledger_is_lost_and_the_line_goes_on_after_a_persons_yes(cloud
     assert (found.key_id, found.version) == (before.current, before.version)
     done = await rebuild(services, seen, by="ada")
     await run_scan(services, done.scan)
-    await digest(services)
-    for notice in [key async for key in services.notices.due(services.clock.now())]:
-        await send_notice(services, notice)
-    mails = [str(mail) for mail in cloud.entra.truth.mails]
-    assert any(before.current in mail for mail in mails), "people are reminded of it"
+    assert any(before.current in mail for mail in await remind(services, cloud)), "people are reminded of it"
     assert [wake async for wake in services.wakes.due(services.clock.now() + timedelta(days=900))] == []
     assert cloud.entra.minted(app_id) == minted, "nothing was minted or removed"
 
     taken = await enrol(services, wish)
     assert (taken.current, taken.open) == (before.current, before.open)
-    await work_until(services, overlapping)
+    await work_until(services, lambda: overlapping(services, line_id))
     assert cloud.entra.minted(app_id) == minted, "taken over, not minted again"
-    ask = Ask(by="ada", reason=Reason.REQUESTED, succeed=True)
-    assert isinstance(await open_rotation(services, line_id, ask), Opened)
-    await work_until(services, overlapping)
-    after = await ledger.line(services.tables, line_id)
-    assert after is not None
+    after = await rotated(services, line_id, succeed=True)
     newest = next(one for one in cloud.entra.minted(app_id) if one.key_id == after.current)
     _secret, latest = cloud.vaults["vault2"].get("lost-copy", None)
     assert latest.text == newest.text
