@@ -171,10 +171,10 @@ async def test_scans_newest_first_with_how_they_ended() -> None:
     waiting = await begin_scan(world.calm(), by="anna")
     found = await scans(world.calm())
     assert found.rows[0].id == waiting
-    assert (found.rows[0].state, found.rows[0].says, found.rows[0].took) == ("under-way", "asked for", None)
+    assert (found.rows[0].state, found.rows[0].says, found.rows[0].took) == ("under-way", "waits for its turn", None)
     nightly = [row for row in found.rows if "secrets" in row.passes and row.finished_at]
     assert [row.state for row in nightly] == ["blocked", "done", "done"]
-    assert nightly[0].says.startswith("secrets: ")
+    assert nightly[0].says.startswith("incomplete: secrets: ")
     assert (nightly[1].says, nightly[2].dry_run) == ("complete", True)
     assert nightly[1].took is not None
     assert nightly[1].link == f"/scans/{nightly[1].id}"
