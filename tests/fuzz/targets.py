@@ -17,7 +17,7 @@ from rotation.adapters.graph.pages import items_of
 from rotation.config import ConfigurationRefused, load
 from rotation.domain import messages
 from rotation.domain.credential import Marker
-from rotation.domain.errors import BrokenInvariant, DestinationRefused, Misread, Unavailable
+from rotation.domain.errors import BrokenInvariant, DestinationRefused, Misread, NewerVersion, Unavailable
 from rotation.domain.identifiers import RotationId
 from rotation.domain.messages import UnreadableMessage
 from rotation.domain.retry_after import retry_after
@@ -109,7 +109,7 @@ GRAPH = (
 
 
 def _message(name: str, reader: Callable[[str], object], good: Any) -> Target:
-    return Target(name=f"queue: {name}", given=documents(good), read=reader, answers=(UnreadableMessage,))
+    return Target(name=f"queue: {name}", given=documents(good), read=reader, answers=(UnreadableMessage, NewerVersion))
 
 
 QUEUES = (

@@ -93,7 +93,7 @@ def test_a_sign_in_that_nobody_began_here_is_refused(host: HostProcess) -> None:
 def test_a_reader_reads_and_an_operator_acts(browser: Browser) -> None:
     reader, operator, nobody = browser("Rita Reader"), browser("Oskar Operator"), browser("Nils Nobody")
     pause = {"reason": "change freeze"}
-    assert reader.get("/entra/api/lines").json() == {"lines": [], "next": None, "total": 0}
+    assert reader.get("/entra/api/lines").json().keys() == {"lines", "next", "total"}
     assert reader.post("/entra/api/pause", json=pause).status_code == 403
     assert nobody.get("/entra/api/lines").status_code == 403
     assert nobody.get("/entra/api/nowhere").status_code == 403
