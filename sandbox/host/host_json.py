@@ -1,7 +1,9 @@
 """host.json as Azure reads it (platform.md D2): what this host obeys, and warnings for what nobody would."""
 
 import json
+import os
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -95,12 +97,21 @@ class HostJson(_Part):
     extensions: Extensions = Extensions()
 
 
-def read_host_json(app: Path) -> tuple[HostJson, list[str]]:
-    """Return the app's host.json and its warnings; IndexFailureError lists every value that Azure would refuse."""
+OVERRIDE = "AzureFunctionsJobHost__"
+"""Begins the name of a setting that stands before a value of host.json; `__` parts the steps to it."""
+
+
+def read_host_json(app: Path, settings: Mapping[str, str] = os.environ) -> tuple[HostJson, list[str]]:
+    """
+    Return the app's host.json and its warnings.
+
+    Raises:
+        IndexFailureError: It lists every value that Azure would refuse.
+    """
     path = app / "host.json"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        parsed = HostJson.model_validate(content)
+        parsed = HostJson.model_validate(_overridden(content, settings))
     except FileNotFoundError:
         raise IndexFailureError(f"{path.name} is missing in {app}") from None
     except ValidationError as error:
@@ -109,6 +120,17 @@ def read_host_json(app: Path) -> tuple[HostJson, list[str]]:
         raise IndexFailureError(f"{path.name} is not JSON: {error}") from error
     unknown = sorted(set(content) - KNOWN_KEYS)
     return parsed, [f"host.json: unknown key '{key}' is ignored" for key in unknown]
+
+
+def _overridden(content: Any, settings: Mapping[str, str]) -> Any:
+    given = {name.removeprefix(OVERRIDE): value for name, value in settings.items() if name.startswith(OVERRIDE)}
+    for name, value in given.items() if isinstance(content, dict) else ():
+        *way, last = name.split("__")
+        place = content
+        for step in way:
+            place = place.setdefault(step, {})
+        place[last] = value
+    return content
 
 
 def _problem(detail: Any) -> str:

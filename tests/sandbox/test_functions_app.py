@@ -63,6 +63,7 @@ def settings(cloud: Cloud, azurite: Azurite, tmp_path_factory: pytest.TempPathFa
         "ROTATION_CONFIG": str(configuration),
         "ROTATION_VERIFY_VAULT_CHALLENGE": "false",
         "ROTATION_LOOK_SPACING_SECONDS": "1",
+        "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01",
         "SCAN_SCHEDULE": NEVER,
         "WEEKLY_SCHEDULE": NEVER,
         "DIGEST_SCHEDULE": NEVER,

@@ -191,6 +191,19 @@ def test_host_json_is_held_to_azures_limits(tmp_path: Path) -> None:
     ]
 
 
+def test_an_application_setting_stands_before_host_json(tmp_path: Path) -> None:
+    (tmp_path / "host.json").write_text('{"version": "2.0", "extensions": {"queues": {"batchSize": 4}}}')
+    settings = {
+        "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:03",
+        "AzureFunctionsJobHost__extensions__http__routePrefix": "",
+        "extensions__queues__batchSize": "8",
+    }
+    read, _warnings = read_host_json(tmp_path, settings)
+    queues = read.extensions.queues
+    assert (queues.batch_size, queues.visibility_timeout.total_seconds()) == (4, 3)
+    assert read.extensions.http.route_prefix == ""
+
+
 def test_host_json_has_azures_defaults(tmp_path: Path) -> None:
     (tmp_path / "host.json").write_text('{"version": "2.0", "functionTimeout": "-1"}')
     read, warnings = read_host_json(tmp_path)
