@@ -13,6 +13,7 @@ from rotation.ledger.scans import ScanRecord
 from rotation.ports.directory import Owner
 from rotation.workflows.checking import Checked, DestinationView
 from rotation.workflows.notify_test import ChannelProof
+from rotation.workflows.reading.advice import Advice
 from rotation.workflows.reading.expiries import ExpiryRow
 from rotation.workflows.reading.hand_offs import WaitingHandOff
 from rotation.workflows.reading.inventory.listing import ApplicationRow
@@ -76,6 +77,13 @@ class ExpiryList:
     expiries: tuple[ExpiryRow, ...]
     next: str | None
     total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviceList:
+    """What could be better in the whole tenant, as of the last complete passes."""
+
+    advice: tuple[Advice, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

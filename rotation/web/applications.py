@@ -1,14 +1,15 @@
-"""`/api/applications` and `/api/expiries`: everything as of the last complete pass, and what ends when."""
+"""`applications`, `expiries` and `advice` of the API: as of the last complete pass; one application as it is now."""
 
 from pydantic import AwareDatetime, Field, field_validator
 
 from rotation.domain.identifiers import PolicyName
 from rotation.domain.policy import Mode
-from rotation.web.answers import ApplicationList, ExpiryList
+from rotation.web.answers import AdviceList, ApplicationList, ExpiryList
 from rotation.web.exchange import Request, Response, ok
 from rotation.web.queries import PageQuery, following, read_query
 from rotation.workflows.finding import find_application
 from rotation.workflows.reading import expiries as ending
+from rotation.workflows.reading.advice import of_tenant
 from rotation.workflows.reading.application import application
 from rotation.workflows.reading.inventory.listing import Trait, Wanted, applications
 from rotation.workflows.reading.inventory.order import Order
@@ -93,3 +94,8 @@ async def expiries(services: Services, request: Request) -> Response:
     )
     page = await ending.expiries(services, wanted, limit=asked.limit, cursor=asked.cursor or None)
     return ok(ExpiryList(expiries=page.rows, next=following(request, page.following), total=page.found))
+
+
+async def advice(services: Services, _request: Request) -> Response:
+    """Tell what could be better in the whole tenant, with the change to make; nothing is asked of the directory."""
+    return ok(AdviceList(advice=tuple(await of_tenant(services))))

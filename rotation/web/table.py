@@ -40,6 +40,7 @@ _LOOKS = (
     _look("applications", applications.everything, answers.ApplicationList, asks=applications.ApplicationQuery),
     _look("applications/{id}", applications.report, ApplicationPage),
     _look("expiries", applications.expiries, answers.ExpiryList, asks=applications.ExpiryQuery),
+    _look("advice", applications.advice, answers.AdviceList),
     _look("scans", scans.everything, answers.ScanList, asks=scans.ScanQuery),
     _look("scans/{id}", scans.report, ScanRecord),
     _look("lines", lines.everything, answers.LineList, asks=lines.LineQuery),

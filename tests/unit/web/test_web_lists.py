@@ -187,3 +187,13 @@ async def test_the_audit_trail_of_a_day_is_that_of_everything(world: World) -> N
     of_one = await come(world, "GET", f"{day}&application={seen.id.application}", by=RITA)
     assert {event["application"] for event in of_one.body["events"]} == {seen.id.application}
     assert (await come(world, "GET", f"{day}&since=2026-01-01T00:00:00Z", by=RITA)).status == 400
+
+
+async def test_advice_on_the_whole_tenant_says_how_many_and_what_to_do(world: World) -> None:
+    assert (await come(world, "GET", "advice")).status == 200, "before the first scan, too"
+    world.add_application(6, secrets=5)
+    await world.scan()
+    told = (await come(world, "GET", "advice")).body["advice"]
+    (many,) = [each for each in told if each["kind"] == "many-secrets"]
+    assert (many["count"], bool(many["how"])) == (1, True)
+    assert many["link"].startswith("/applications?")
