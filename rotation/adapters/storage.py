@@ -25,6 +25,8 @@ AUDIENCE = "https://storage.azure.com"
 """The tables SDK asks for a token of Cosmos DB where it does not know the host (seen with 12.7)."""
 RETRIES: dict[str, Any] = {"retry_total": 3, "retry_connect": 2, "retry_read": 2, "retry_status": 3}
 """Few: a step that waits in here holds its lease; the wake repeats it better."""
+PIECES: dict[str, Any] = {"max_single_get_size": 2_097_152, "max_chunk_get_size": 2_097_152}
+"""Bytes: a blob is read piece by piece, each on condition that it is the same still; the SDK else holds 32 MiB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +77,8 @@ class StorageAccount:
     def blobs(self) -> BlobServiceClient:
         """Open a client for blobs; close it after use."""
         if self.connection_string:
-            return BlobServiceClient.from_connection_string(self.connection_string, **TIMEOUTS, **RETRIES)
-        return BlobServiceClient(self.addresses["blob"], credential=self._identity(), **TIMEOUTS, **RETRIES)
+            return BlobServiceClient.from_connection_string(self.connection_string, **PIECES, **TIMEOUTS, **RETRIES)
+        return BlobServiceClient(self.addresses["blob"], credential=self._identity(), **PIECES, **TIMEOUTS, **RETRIES)
 
     def _identity(self) -> "AsyncTokenCredential":
         if self.credential is None:
