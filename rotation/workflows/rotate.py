@@ -168,7 +168,7 @@ async def _phase(step: Step) -> datetime | None:
         case Blocked():
             await aftermath.send_outbox(step)
             return _sooner(step.now + step.services.timing.evidence_every, await aftermath.sweep(step))
-        case Completed() | Abandoned() | Closed():  # pragma: no cover  # `carry` lets only what is open come here
+        case Completed() | Abandoned() | Closed():
             return None
         case _ as never:
             assert_never(never)

@@ -19,7 +19,7 @@ from rotation.ledger.notices import Notice
 from rotation.ledger.scans import Scans
 from rotation.ports.notices import Message
 from rotation.ports.tables import Delete, Upsert, Value
-from rotation.workflows import operating, sending, taking_turns
+from rotation.workflows import operating, rotate, sending, taking_turns
 from rotation.workflows.drift import DriftPass
 from rotation.workflows.errand import Errand, errand_of, never_taken
 from rotation.workflows.phases.overlapping import _removal_brake
@@ -247,3 +247,15 @@ async def test_a_digest_goes_to_its_own_channel_alone() -> None:
     await services.notices.put("one", notice)
     await sending.send_notice(services, "one")
     assert world.channel.sent == []
+
+
+async def test_a_rotation_that_has_ended_has_no_phase_to_carry() -> None:
+    world = World()
+    (application,) = await enrolled(world)
+    await world.open(application)
+    await operating.abandon(world.services(), world.rotations()[0].id, by="ada", why="a test")
+    async with step_of(world) as step:
+        written = len(world.tables.commits)
+        assert await rotate._phase(step) is None
+        assert len(world.tables.commits) == written
+    assert (world.phases(), world.directory.minted) == (["abandoned"], [])
