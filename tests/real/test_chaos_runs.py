@@ -50,20 +50,21 @@ def test_one_short_run_breaks_no_promise_and_reports_what_there_was(tmp_path: Pa
     assert report["faults"]["lag"] == 2, "it stormed twice"
 
 
-STORMS = 4
-"""At most: hosts that are killed before they mint lose nothing in the first."""
+LOST = {"part": "graph", "match": {"path": "addPassword"}, "action": "drop-after", "times": 3}
+"""The answers to the first three mints: not left to chance, as a storm leaves them."""
 
 
-def test_a_plant_is_caught_after_few_storms() -> None:
-    """Minting again without a look leaves two secrets of one rotation: each mint's answer is lost here."""
+def test_a_plant_is_caught() -> None:
+    """Minting again without a look leaves two secrets of one rotation."""
     asked = parse(["--plant", "look-first-off", "--lines", "3", "--windows", "1", "--seed", "1"])
     with scene(asked, asked.seed) as now:
         now.weather.calm()
         enrol(now)
-        for _ in range(STORMS):
-            days.storm(now, 6.0)
-            broken = judge(now)
-            if caught := any("which was lost and listed" in case for case in broken["duplicate_effects"]):
-                break
-    assert caught, now.history.lines
+        now.cloud.faults.add(LOST)
+        days.scan(now)
+        days.settle(now)
+        broken = judge(now)
+        history = now.history.lines
+    lost = [case for case in broken["duplicate_effects"] if "which was lost and listed" in case]
+    assert lost, (broken, history)
     assert broken["canary_leaks"] == []
