@@ -11,7 +11,7 @@ from rotation.integrations.connections import ConnectionPart
 class Section(BaseModel):
     """A mapping of the file: unknown keys are refused, and a key without a value is a mistake."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     @field_validator("*", mode="before")
     @classmethod
@@ -168,7 +168,7 @@ class PolicyPart(TermsPart):
 class DestinationPart(BaseModel):
     """What every destination may say; all other keys belong to its kind."""
 
-    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True, defer_build=True)
 
     kind: fields.Text = Field(description="Which integration delivers there.")
     connection: fields.Name | None = Field(

@@ -22,7 +22,9 @@ FINGERPRINT_LENGTH = 16
 class _Typed(BaseModel):
     """Closed and frozen; each type says `type` and, where it has one, `secret`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True, defer_build=True
+    )
 
 
 class Identity(_Typed):

@@ -33,7 +33,7 @@ SIGN = "Sign"
 class Wire(BaseModel):
     """Camel case outside, names of ours inside; what we do not ask for is no error."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, defer_build=True)
 
 
 class WireCredential(Wire):
