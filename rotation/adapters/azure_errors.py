@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import Any
-from urllib.request import getproxies
 
 from azure.core.exceptions import (
     AzureError,
@@ -20,16 +19,6 @@ type Translate = Callable[[AzureError], RotationError]
 UNAUTHORISED, FORBIDDEN, NOT_FOUND, TIMED_OUT, CONFLICT, CHANGED, TOO_MANY, BROKEN = (
     401, 403, 404, 408, 409, 412, 429, 500,
 )  # fmt: skip
-
-TIMEOUTS: dict[str, Any] = {
-    "connection_timeout": 10,
-    "read_timeout": 20,
-    "use_env_settings": bool(getproxies()),
-}
-"""
-What every client of an Azure service is opened with: seconds that one attempt may take, and the environment only
-where it has a proxy to tell, because aiohttp looks it up again for each request (a fifth of a step's CPU).
-"""
 
 
 async def answer[T](call: Awaitable[T], translate: Translate) -> T:

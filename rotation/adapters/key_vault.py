@@ -9,7 +9,6 @@ from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoun
 from rotation.adapters.azure_errors import (
     CONFLICT,
     FORBIDDEN,
-    TIMEOUTS,
     UNAUTHORISED,
     answer,
     each,
@@ -17,6 +16,7 @@ from rotation.adapters.azure_errors import (
     translated,
 )
 from rotation.adapters.closing import Closing
+from rotation.adapters.transport import MeasuredTransport
 from rotation.domain.errors import NotFound, Retryable, RotationError, VaultRefused
 from rotation.domain.identifiers import SecretVersion
 from rotation.domain.secret import SecretText
@@ -63,7 +63,11 @@ class KeyVault(Closing):
             from azure.keyvault.secrets.aio import SecretClient  # noqa: PLC0415  # a quiet night asks no vault
 
             self._opened = SecretClient(
-                self._url, self._credential, verify_challenge_resource=self._verify, retry_total=2, **TIMEOUTS
+                self._url,
+                self._credential,
+                verify_challenge_resource=self._verify,
+                retry_total=2,
+                transport=MeasuredTransport(),
             )
         return self._opened
 

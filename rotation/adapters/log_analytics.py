@@ -12,8 +12,9 @@ from azure.core.exceptions import AzureError, HttpResponseError
 from azure.monitor.query import LogsQueryResult, LogsTable
 from azure.monitor.query.aio import LogsQueryClient
 
-from rotation.adapters.azure_errors import FORBIDDEN, NOT_FOUND, TIMEOUTS, UNAUTHORISED, answer, translated
+from rotation.adapters.azure_errors import FORBIDDEN, NOT_FOUND, UNAUTHORISED, answer, translated
 from rotation.adapters.closing import Closing
+from rotation.adapters.transport import MeasuredTransport
 from rotation.domain.credential import Application
 from rotation.domain.errors import AccessDenied, BrokenInvariant, RotationError, Unavailable
 from rotation.domain.identifiers import ClientId, KeyId, is_guid
@@ -68,8 +69,10 @@ class LogAnalyticsSignIns(Closing):
     ) -> None:
         self._workspace, *self._others = workspaces
         self._clock = clock
-        patience = {**TIMEOUTS, "read_timeout": _SERVER_SECONDS + 20}
-        self._client = LogsQueryClient(credential, endpoint=url, audience=audience or url, retry_total=1, **patience)
+        transport = MeasuredTransport(read_seconds=_SERVER_SECONDS + 20)
+        self._client = LogsQueryClient(
+            credential, endpoint=url, audience=audience or url, retry_total=1, transport=transport
+        )
 
     @property
     def name(self) -> str:

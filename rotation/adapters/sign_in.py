@@ -6,7 +6,8 @@ from typing import Any
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 from azure.identity.aio import ClientSecretCredential
 
-from rotation.adapters.azure_errors import BROKEN, TIMEOUTS, TOO_MANY, retry_after
+from rotation.adapters.azure_errors import BROKEN, TOO_MANY, retry_after
+from rotation.adapters.transport import MeasuredTransport
 from rotation.domain.errors import AccessDenied, Throttled, Unavailable
 from rotation.domain.identifiers import ClientId
 from rotation.domain.secret import SecretText
@@ -64,7 +65,7 @@ class EntraSignIn:
 
     async def _sign_in(self, client_id: ClientId, text: SecretText, *, scope: str = "") -> SecretText:
         credential = ClientSecretCredential(
-            self._tenant_id, client_id, text.reveal(), retry_total=0, **self._authority, **TIMEOUTS
+            self._tenant_id, client_id, text.reveal(), retry_total=0, **self._authority, transport=MeasuredTransport()
         )
         async with credential:
             return SecretText((await credential.get_token(scope or self._scope)).token)

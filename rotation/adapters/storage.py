@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from azure.data.tables.aio import TableServiceClient
 from azure.storage.blob.aio import BlobServiceClient
 
-from rotation.adapters.azure_errors import TIMEOUTS
+from rotation.adapters.transport import MeasuredTransport
 from rotation.domain.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -61,9 +61,12 @@ class StorageAccount:
     def tables(self) -> TableServiceClient:
         """Open a client for tables; close it after use."""
         if self.connection_string:
-            return TableServiceClient.from_connection_string(self.connection_string, **TIMEOUTS, **RETRIES)
+            return TableServiceClient.from_connection_string(self.connection_string, **_wired())
         return TableServiceClient(
-            self.addresses["table"], credential=self._identity(), audience=AUDIENCE, **TIMEOUTS, **RETRIES
+            self.addresses["table"],
+            credential=self._identity(),
+            audience=AUDIENCE,
+            **_wired(),
         )
 
     def queues(self) -> "QueueServiceClient":
@@ -71,16 +74,21 @@ class StorageAccount:
         from azure.storage.queue.aio import QueueServiceClient  # noqa: PLC0415  # a quiet night sends nothing
 
         if self.connection_string:
-            return QueueServiceClient.from_connection_string(self.connection_string, **TIMEOUTS, **RETRIES)
-        return QueueServiceClient(self.addresses["queue"], credential=self._identity(), **TIMEOUTS, **RETRIES)
+            return QueueServiceClient.from_connection_string(self.connection_string, **_wired())
+        return QueueServiceClient(self.addresses["queue"], credential=self._identity(), **_wired())
 
     def blobs(self) -> BlobServiceClient:
         """Open a client for blobs; close it after use."""
         if self.connection_string:
-            return BlobServiceClient.from_connection_string(self.connection_string, **PIECES, **TIMEOUTS, **RETRIES)
-        return BlobServiceClient(self.addresses["blob"], credential=self._identity(), **PIECES, **TIMEOUTS, **RETRIES)
+            return BlobServiceClient.from_connection_string(self.connection_string, **PIECES, **_wired())
+        return BlobServiceClient(self.addresses["blob"], credential=self._identity(), **PIECES, **_wired())
 
     def _identity(self) -> "AsyncTokenCredential":
         if self.credential is None:
             raise Misconfigured([f"{CONNECTION}: addresses need an identity"])
         return self.credential
+
+
+def _wired() -> dict[str, Any]:
+    """Give what a client opens its connections with; each has a pool of its own."""
+    return {"transport": MeasuredTransport(), **RETRIES}

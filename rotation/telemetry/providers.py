@@ -2,8 +2,10 @@
 
 import logging
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 
 from opentelemetry.instrumentation.logging.handler import LoggingHandler
 from opentelemetry.sdk._logs import LoggerProvider
@@ -14,7 +16,7 @@ from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
-from opentelemetry.trace import Link, Span, SpanContext, SpanKind
+from opentelemetry.trace import Link, Span, SpanContext, SpanKind, StatusCode
 from ulid import ULID
 
 from rotation import __version__
@@ -24,6 +26,14 @@ from rotation.telemetry.metering import Metering
 OURS = "rotation"
 THEIR_OWN = ("azure.monitor", "opentelemetry", "azure.core", "azure.identity")
 """Loggers of what sends: what they say about sending must not be sent."""
+HTTPS = 443
+MOST, MOST_WITH_FAILED = 200, 400
+"""Spans of calls in one invocation: a step makes a dozen, the first scan of a large tenant thousands."""
+FAILED, BROKEN = (0, 429), "5"
+"""
+Statuses of a call that failed, and is worth a span after that too: no answer, refused for their number, broken.
+A 404, 409 or 412 is an answer: a row that is not there, or that somebody else wrote first.
+"""
 
 
 class Providers:
@@ -47,27 +57,44 @@ class Providers:
         self._metering = Metering(self._meters.get_meter(OURS), self._call)
         self._listen()
 
-    def span(self, name: str, ids: Mapping[str, str]) -> AbstractContextManager[Span]:
+    @contextmanager
+    def span(self, name: str, ids: Mapping[str, str]) -> Iterator[Span]:
         """Begin a span that is current until its end; it is linked to the others of its rotation."""
         links = [Link(_trace_of(ids["rotation"]))] if "rotation" in ids else []
-        return self._tracer.start_as_current_span(
+        with self._tracer.start_as_current_span(
             name, kind=SpanKind.INTERNAL, attributes=dict(ids), links=links, record_exception=True
-        )
+        ) as span:
+            calls = _Calls()
+            token = _calls.set(calls)
+            try:
+                yield span
+            finally:
+                _calls.reset(token)
+                span.set_attribute("calls", calls.made)
 
     def _call(self, service: str, method: str, *, status: int, seconds: float) -> None:
         """Make the span of a call that has just ended: whom we asked and what came back, and no address."""
+        calls, failed = _calls.get(), status in FAILED or str(status).startswith(BROKEN)
+        if calls is None or not calls.one_more(failed=failed):
+            return
         ended = time.time_ns()
+        host, _, port = service.partition(":")
         attributes: dict[str, str | int] = {
-            "server.address": service,
+            "url.scheme": "https",
+            "server.address": host,
+            "server.port": int(port) if port.isdecimal() else HTTPS,
             "http.request.method": method,
             "http.response.status_code": status,
         }
-        self._tracer.start_span(
+        span = self._tracer.start_span(
             f"{method} {service}",
             kind=SpanKind.CLIENT,
             attributes=attributes,
             start_time=ended - int(seconds * 1e9),
-        ).end(ended)
+        )
+        if failed:
+            span.set_status(StatusCode.ERROR)
+        span.end(ended)
 
     def flush(self) -> None:
         """Send what waits."""
@@ -89,6 +116,25 @@ class Providers:
         measured.setLevel(logging.DEBUG)
         measured.propagate = False
         measured.addHandler(self._metering)
+
+
+@dataclass(slots=True)
+class _Calls:
+    """The calls of one invocation; tasks that it begins share them."""
+
+    made: int = 0
+    told: int = 0
+
+    def one_more(self, *, failed: bool) -> bool:
+        """Count a call, and tell whether it gets a span."""
+        self.made += 1
+        if self.told >= (MOST_WITH_FAILED if failed else MOST):
+            return False
+        self.told += 1
+        return True
+
+
+_calls: ContextVar[_Calls | None] = ContextVar("_calls", default=None)
 
 
 class _Telling(LoggingHandler):

@@ -129,6 +129,13 @@ def test_each_alert_is_in_the_table_of_the_deployment() -> None:
     assert [name for name in QUERIES if f"`{name}`" not in page] == []
 
 
+def test_a_busy_storage_is_throttling_and_a_broken_graph_is_not(sent: Sent) -> None:
+    busy = CALL | {"service": "st.table.core.windows.net"}
+    told = [("wire.answered", call | {"status": status}) for call in (CALL, busy) for status in (*[200] * 18, 503, 503)]
+    (found,) = kusto.run(QUERIES["throttled"], rows(sent, told), now=NOW)
+    assert (found["service"], found["refused"]) == ("st.table.core.windows.net", 2)
+
+
 @pytest.mark.parametrize("name", QUERIES)
 def test_an_alert_fires_on_what_it_is_for(sent: Sent, name: str) -> None:
     assert kusto.run(QUERIES[name], rows(sent, BAD[name]), now=NOW)

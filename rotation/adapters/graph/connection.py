@@ -1,6 +1,5 @@
 """msgraph-sdk, wired to one Graph. Importing it takes 0.35 s, so `client` does that when something is first written."""
 
-import time
 from typing import TYPE_CHECKING
 
 import httpx
@@ -9,7 +8,7 @@ from msgraph.graph_request_adapter import GraphRequestAdapter, options
 from msgraph.graph_service_client import GraphServiceClient
 from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]  # ships no type marker
 
-from rotation.adapters.measured import told
+from rotation.adapters.measured import calling
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -21,13 +20,9 @@ class MeasuredTransport(httpx.AsyncHTTPTransport):
     """The usual transport; every attempt that middleware makes is one call."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        begun = time.monotonic()
-        status = 0
-        try:
+        with calling(request.url.host, request.url.port, request.method) as answer:
             response = await super().handle_async_request(request)
-            status = response.status_code
-        finally:
-            told(request.url.host, request.method, status, seconds=time.monotonic() - begun)
+            answer.status = response.status_code
         return response
 
 

@@ -5,24 +5,20 @@ msgraph-sdk takes half a second to load and its transport three times the CPU fo
 """
 
 import json
-import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
 
 from azure.core import AsyncPipelineClient
-from azure.core.pipeline import PipelineRequest, PipelineResponse
+from azure.core.pipeline import PipelineResponse
 from azure.core.pipeline.policies import (
     AsyncBearerTokenCredentialPolicy,
-    AsyncHTTPPolicy,
     AsyncRetryPolicy,
     UserAgentPolicy,
 )
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
-from rotation.adapters.azure_errors import TIMEOUTS
 from rotation.adapters.graph.errors import Refusal, Refused
-from rotation.adapters.measured import told
+from rotation.adapters.transport import MeasuredTransport
 from rotation.domain.retry_after import retry_after
 
 if TYPE_CHECKING:
@@ -43,10 +39,9 @@ class Reads:
             UserAgentPolicy("rotation"),
             _Patience(retry_total=3, retry_backoff_factor=0.5),
             AsyncBearerTokenCredentialPolicy(credential, scope),
-            _Measured(),
         ]
         self._client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse] = AsyncPipelineClient(
-            "", policies=policies, **{**TIMEOUTS, "read_timeout": PATIENCE}
+            "", policies=policies, transport=MeasuredTransport(read_seconds=PATIENCE)
         )
 
     async def send(self, method: Literal["GET", "POST", "DELETE"], url: str, *, body: bytes, priority: str) -> bytes:
@@ -76,25 +71,6 @@ class _Patience(AsyncRetryPolicy[HttpRequest, AsyncHttpResponse]):
     def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
         answered = response.http_response.status_code in REPEATED
         return bool(answered and settings["total"] and (self.get_retry_after(response) or 0) < LONGEST_WAIT)
-
-
-class _Measured(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
-    """Tell of every attempt."""
-
-    async def send(self, request: PipelineRequest[HttpRequest]) -> PipelineResponse[HttpRequest, AsyncHttpResponse]:
-        begun = time.monotonic()
-        status = 0
-        try:
-            response = await self.next.send(request)
-            status = response.http_response.status_code
-        finally:
-            told(
-                urlsplit(request.http_request.url).hostname or "",
-                request.http_request.method,
-                status,
-                seconds=time.monotonic() - begun,
-            )
-        return response
 
 
 def _refusal(answer: AsyncHttpResponse) -> Refusal:

@@ -14,11 +14,13 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from rotation.domain.secret import SecretText
 from rotation.telemetry import CONNECTION, invocation, pipeline, start, stop
 from rotation.telemetry.metering import MEASURES
+from rotation.telemetry.providers import MOST, MOST_WITH_FAILED
 from sandbox.entra.documents import secret_text
 from tests.unit.docs.events import ROOT, described
 from tests.unit.telemetry.sent import Sent
 
 ROTATION = "0f8fad5b-d9cb-469f-a165-70867728950e.01JD0000000000000000000001"
+CALL = {"service": "graph.microsoft.com", "method": "GET", "seconds": 0.5}
 log = logging.getLogger("rotation.test")
 measured = logging.getLogger("rotation.measured")
 
@@ -52,6 +54,7 @@ def test_an_invocation_is_one_span_linked_to_its_rotation(sent: Sent) -> None:
         "trigger": "queue",
         "function": "rotations",
         "outcome": "done",
+        "calls": 0,
     }
     assert first.context.trace_id != second.context.trace_id, "one trace a step"
     assert first.links[0].context.trace_id == second.links[0].context.trace_id != 0
@@ -88,8 +91,7 @@ def test_what_leaves_an_invocation_is_a_bug(sent: Sent) -> None:
 
 def test_a_call_is_a_span_of_host_and_answer_and_no_log_line(sent: Sent) -> None:
     with invocation("timer", "recover"):
-        facts = {"service": "graph.microsoft.com", "method": "GET", "status": 429, "seconds": 0.5}
-        measured.debug("wire.answered", extra=facts)
+        measured.debug("wire.answered", extra=CALL | {"status": 429})
     sent.providers.flush()
     call, step = sent.spans.get_finished_spans()
     assert (call.name, call.parent and call.parent.span_id) == ("GET graph.microsoft.com", step.context.span_id)
@@ -98,6 +100,20 @@ def test_a_call_is_a_span_of_host_and_answer_and_no_log_line(sent: Sent) -> None
     assert call.end_time - call.start_time == 500_000_000
     assert sent.points("rotation.calls")[0].attributes["status"] == 429
     assert sent.logs.get_finished_logs() == ()
+
+
+def test_thousands_of_calls_are_counted_and_have_no_span_each(sent: Sent) -> None:
+    """The first scan of a large tenant must not push out the spans of everything else; what failed is still told."""
+    with invocation("queue", "scans"):
+        for status in (*[200] * (MOST + 50), *[503] * MOST_WITH_FAILED):
+            measured.debug("wire.answered", extra=CALL | {"status": status})
+    measured.debug("wire.answered", extra=CALL | {"status": 200})
+    sent.providers.flush()
+    *calls, step = sent.spans.get_finished_spans()
+    statuses = [(each.attributes or {})["http.response.status_code"] for each in calls]
+    assert statuses == [200] * MOST + [503] * (MOST_WITH_FAILED - MOST)
+    assert (step.attributes or {})["calls"] == MOST + 50 + MOST_WITH_FAILED
+    assert sum(point.value for point in sent.points("rotation.calls")) == MOST + 51 + MOST_WITH_FAILED
 
 
 def test_of_others_only_what_went_wrong_is_told(sent: Sent) -> None:
