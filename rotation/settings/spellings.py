@@ -101,4 +101,6 @@ def setting(name: str, meaning: str, *, default: Any = ..., secret: bool = False
 class Environment(BaseModel):
     """What all parts have in common: frozen, and no value is shown where one is wrong."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, validate_default=False, defer_build=True)
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", hide_input_in_errors=True, validate_default=False, defer_build=True
+    )
