@@ -25,7 +25,7 @@ from rotation.cli.terminal import (
     why,
 )
 from rotation.domain.delivery import AwaitingPerson, HandOff
-from rotation.domain.errors import NotFound, Refused
+from rotation.domain.errors import Refused
 from rotation.domain.identifiers import DestinationName, KeyId, LineId, RotationId
 from rotation.domain.line import Reason
 from rotation.ledger import application as ledger
@@ -204,8 +204,7 @@ def _asked(form: HandOff | None, given: dict[str, str], *, as_json: bool) -> dic
 
 async def _form(services: Services, rotation: RotationId, to: DestinationName) -> HandOff | None:
     record = await ledger.read(services.tables, rotation.application)
-    if rotation.ulid not in record.rotations:
-        raise NotFound(f"there is no rotation {rotation}", rotation=str(rotation))
+    record.rotation(rotation)
     stored = record.deliveries.get((rotation.ulid, to))
     phase = stored.delivery.phase if stored else None
     return phase.hand_off if isinstance(phase, AwaitingPerson) else None

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from rotation.domain.delivery import Delivery
+from rotation.domain.errors import NotFound
 from rotation.domain.holding import Holding
 from rotation.domain.identifiers import DestinationName, KeyId, LineId, LineName, ObjectId, RotationId
 from rotation.domain.line import Line
@@ -50,6 +51,18 @@ class ApplicationRecord:
     """Lines that wait for somebody to enrol them again, after the ledger was lost."""
     reissues: dict[LineName, Reissue] = field(default_factory=dict)
     """Lines whose secret is minted again, because the vault that held it was lost or leaked."""
+
+    def rotation(self, rotation_id: RotationId) -> Rotation:
+        """
+        Give one rotation.
+
+        Raises:
+            NotFound: There is no such rotation.
+        """
+        found = self.rotations.get(rotation_id.ulid)
+        if found is None:
+            raise _no_rotation(rotation_id)
+        return found
 
     def deliveries_of(self, ulid: str) -> dict[DestinationName, StoredDelivery]:
         """Give the deliveries of one rotation."""
@@ -117,6 +130,23 @@ async def rotation(tables: Tables, rotation_id: RotationId) -> Rotation | None:
     """Read one rotation."""
     row = await tables.get(keys.ROTATIONS, rotation_id.application, keys.rotation(rotation_id.ulid))
     return ROTATION.record(row.values) if row else None
+
+
+async def known_rotation(tables: Tables, rotation_id: RotationId) -> Rotation:
+    """
+    Read one rotation.
+
+    Raises:
+        NotFound: There is no such rotation.
+    """
+    found = await rotation(tables, rotation_id)
+    if found is None:
+        raise _no_rotation(rotation_id)
+    return found
+
+
+def _no_rotation(rotation_id: RotationId) -> NotFound:
+    return NotFound(f"there is no rotation {rotation_id}", rotation=str(rotation_id))
 
 
 async def line(tables: Tables, line_id: LineId) -> Line | None:

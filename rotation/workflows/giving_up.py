@@ -9,7 +9,7 @@ import hashlib
 import logging
 from datetime import datetime, timedelta
 
-from rotation.domain.errors import Misread, NeedsPerson, NotFound
+from rotation.domain.errors import Misread, NeedsPerson
 from rotation.domain.identifiers import DestinationName, RotationId
 from rotation.domain.messages import UnreadableMessage, read_delivery, read_notice, read_rotation, read_scan
 from rotation.ledger import application as ledger
@@ -83,8 +83,7 @@ async def unreadable(services: Services, queue: str, text: str, *, reason: str) 
 
 async def _block_rotation(services: Services, rotation_id: RotationId) -> None:
     """Record Blocked, unless it has got on meanwhile, and let it be looked at daily, not each minute."""
-    if await ledger.rotation(services.tables, rotation_id) is None:
-        raise NotFound(f"there is no rotation {rotation_id}")
+    await ledger.known_rotation(services.tables, rotation_id)
     fence = await rotate.take_application(services, rotation_id)
     try:
         etag = await services.wakes.set(rotation_id, services.clock.now() + services.timing.lease)
@@ -109,7 +108,5 @@ async def _stop(step: Step) -> datetime:
 
 
 async def _block_delivery(services: Services, rotation_id: RotationId, name: DestinationName) -> None:
-    rotation = await ledger.rotation(services.tables, rotation_id)
-    if rotation is None:
-        raise NotFound(f"there is no rotation {rotation_id}")
+    rotation = await ledger.known_rotation(services.tables, rotation_id)
     await deliver.give_up(services, rotation, name)

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from rotation.domain.errors import NotFound
 from rotation.domain.identifiers import RotationId
 from rotation.ledger import application as ledger
 from rotation.workflows.nudge import nudge_rotation
@@ -23,8 +22,7 @@ async def in_hand(services: Services, rotation_id: RotationId) -> AsyncIterator[
         NotFound: There is no such rotation.
         LeaseHeld: Somebody works on its application now.
     """
-    if await ledger.rotation(services.tables, rotation_id) is None:
-        raise NotFound(f"there is no rotation {rotation_id}", rotation=str(rotation_id))
+    await ledger.known_rotation(services.tables, rotation_id)
     fence = await take_application(services, rotation_id)
     try:
         record = await ledger.read(services.tables, rotation_id.application)

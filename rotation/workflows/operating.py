@@ -14,7 +14,7 @@ from rotation.domain.delivery import (
     HandOff,
     Pending,
 )
-from rotation.domain.errors import NotFound, Refused
+from rotation.domain.errors import Refused
 from rotation.domain.holding import Holding
 from rotation.domain.identifiers import DestinationName, RotationId
 from rotation.domain.line import ApprovedDestination
@@ -98,9 +98,7 @@ async def _set_delivery(
     facts: Mapping[str, str],
     remembered: Mapping[str, str] | None = None,
 ) -> None:
-    rotation = await ledger.rotation(services.tables, rotation_id)
-    if rotation is None:
-        raise NotFound(f"there is no rotation {rotation_id}")
+    rotation = await ledger.known_rotation(services.tables, rotation_id)
     fence = await take_destination(services, rotation, name)
     try:
         record = await ledger.read(services.tables, rotation_id.application)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from rotation.domain.credential import Application
-from rotation.domain.errors import NotFound, Refused
+from rotation.domain.errors import Refused
 from rotation.domain.evidence import Standing, weigh
 from rotation.domain.identifiers import KeyId, RotationId
 from rotation.domain.line import HeldKey, RetireOrder
@@ -60,9 +60,7 @@ async def preview(services: Services, rotation_id: RotationId, key_ids: Sequence
         Refused: As `retire`, brakes aside.
     """
     record = await ledger.read(services.tables, rotation_id.application)
-    rotation = record.rotations.get(rotation_id.ulid)
-    if rotation is None:
-        raise NotFound(f"there is no rotation {rotation_id}", rotation=str(rotation_id))
+    rotation = record.rotation(rotation_id)
     configuration = await services.configurations.current()
     fence = _never_taken(services, rotation_id)
     step = Step(services=services, fence=fence, record=record, rotation=rotation, configuration=configuration)

@@ -53,9 +53,7 @@ async def rotation(services: Services, rotation_id: RotationId) -> RotationView:
         NotFound: There is no such rotation.
     """
     record = await ledger.read(services.tables, rotation_id.application)
-    found = record.rotations.get(rotation_id.ulid)
-    if found is None:
-        raise NotFound(f"there is no rotation {rotation_id}", rotation=str(rotation_id))
+    found = record.rotation(rotation_id)
     history = await ledger.events(services.tables, rotation_id.application)
     return rotation_view(found, record, tuple(event(row) for row in history if concerns(row, rotation_id)))
 

@@ -1,9 +1,10 @@
-"""What `make test-real` put beside the project, and one signed-in Azure CLI a session."""
+"""What `make test-real` put beside the project: one signed-in Azure CLI a session, and Chromium."""
 
+import importlib
 import json
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,3 +117,15 @@ def az(cloud: Cloud, make_cli: Callable[[], AzureCli]) -> AzureCli:
     (account,) = cli.sign_in(cloud, cloud.admin).json
     assert account["tenantId"] == cloud.tenant_id
     return cli
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Any]:
+    """Chromium, with nobody signed in anywhere."""
+    executable = os.environ.get("ROTATION_CHROMIUM")
+    assert executable, "which Chromium? `make test-real` finds it"
+    playwright = importlib.import_module("playwright.async_api")
+    async with playwright.async_playwright() as running:
+        found = await running.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        yield found
+        await found.close()

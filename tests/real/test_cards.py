@@ -1,10 +1,7 @@
 """Cards drawn by Microsoft's own renderer, in a real browser: without a warning, with every fact, in light and in dark."""
 
-import importlib
 import json
-import os
 import re
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -82,17 +79,6 @@ def page_of(theme: dict[str, str]) -> str:
       body {{ margin: 0; background: {theme["back"]}; }}
       button {{ {button}; border-radius: 4px; padding: 5px 12px; font: 600 14px Segoe UI, system-ui, sans-serif; }}
     </style><body></body>"""
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Any]:
-    executable = os.environ.get("ROTATION_CHROMIUM")
-    assert executable, "which Chromium? `make test-real` finds it"
-    playwright = importlib.import_module("playwright.async_api")
-    async with playwright.async_playwright() as running:
-        found = await running.chromium.launch(executable_path=executable, args=["--no-sandbox"])
-        yield found
-        await found.close()
 
 
 async def drawn(browser: Any, message: Message, theme: dict[str, str], *, width: int = 640) -> tuple[Any, list[str]]:

@@ -1,10 +1,7 @@
 """What people get as HTML, in a real browser: it draws, asks nobody for anything, and says nothing wrong."""
 
-import importlib
-import os
 import struct
 import zlib
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,17 +15,6 @@ from tests.real.messages import AMSTERDAM, digest, picture
 pytestmark = pytest.mark.real
 
 WORST = "<script>document.title = 'run'</script><img src=https://evil.example/x>"
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Any]:
-    executable = os.environ.get("ROTATION_CHROMIUM")
-    assert executable, "which Chromium? `make test-real` finds it"
-    playwright = importlib.import_module("playwright.async_api")
-    async with playwright.async_playwright() as running:
-        found = await running.chromium.launch(executable_path=executable, args=["--no-sandbox"])
-        yield found
-        await found.close()
 
 
 def message() -> Message:

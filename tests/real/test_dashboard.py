@@ -4,11 +4,9 @@ The dashboard in a real browser, in front of the real app: people sign in, look,
 One tenant for all tests of this module, in order: the first ones make what the later ones look at.
 """
 
-import importlib
-import os
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -75,17 +73,6 @@ def site() -> Iterator[Site]:
         world.start_host(arguments=HOST)
         with Books(world.storage, ca_file=world.cloud.ca_file) as books:
             yield Site(world, tuple(members), books)
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Any]:
-    executable = os.environ.get("ROTATION_CHROMIUM")
-    assert executable, "which Chromium? `make test-real` finds it"
-    playwright = importlib.import_module("playwright.async_api")
-    async with playwright.async_playwright() as running:
-        found = await running.chromium.launch(executable_path=executable, args=["--no-sandbox"])
-        yield found
-        await found.close()
 
 
 async def sign_in(browser: Any, site: Site, name: str, **options: Any) -> Any:

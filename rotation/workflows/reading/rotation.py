@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rotation.domain.delivery import DeliveryBlocked, Level, Verified
-from rotation.domain.errors import NotFound, RotationError
+from rotation.domain.errors import RotationError
 from rotation.domain.identifiers import RotationId
 from rotation.domain.rotation import UNPUBLISHED, Blocked, Rotation, Staged
 from rotation.ledger import application as ledger
@@ -84,9 +84,7 @@ async def rotation(services: Services, rotation_id: RotationId) -> RotationPage:
         NotFound: There is no such rotation.
     """
     record = await ledger.read(services.tables, rotation_id.application)
-    found = record.rotations.get(rotation_id.ulid)
-    if found is None:
-        raise NotFound(f"there is no rotation {rotation_id}", rotation=str(rotation_id))
+    found = record.rotation(rotation_id)
     history = await ledger.events(services.tables, rotation_id.application)
     rows = [row for row in history if concerns(row, rotation_id)]
     weighed, unread = await _weighed(services, found, record)
