@@ -11,7 +11,7 @@ from rotation.adapters.measured import calling
 CONNECT_SECONDS, READ_SECONDS = 10, 20
 
 
-class MeasuredTransport(AioHttpTransport):
+class MeasuredTransport(AioHttpTransport):  # type: ignore[misc]  # azure-core gives it by `__getattr__`, without a type
     """
     azure-core's own transport; every attempt that a retry policy makes is one call.
 
