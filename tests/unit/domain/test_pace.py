@@ -110,6 +110,29 @@ def places_in_a_window(pace: Pace) -> list[datetime]:
     return found
 
 
+def test_a_refusal_is_pressure_too_it_lasts_half_a_window_and_leaves_a_little_less_than_was_written() -> None:
+    pace = Pace()
+    wrote(pace, 40)
+    pace.refused(NOON, SECOND)
+    told = len(places_in_a_window(pace))
+    assert told == pytest.approx(40 * AIM, abs=1)
+    pace.wrote(NOON + WINDOW * 0.4, None)
+    assert len(places_in_a_window(pace)) == told
+    pace.wrote(NOON + WINDOW * 0.5, None)
+    assert len(places_in_a_window(pace)) > told
+
+
+@pytest.mark.parametrize(("since", "free"), [(9, True), (10, False), (11, False)])
+def test_it_is_near_the_pressure_from_half_of_it_on(since: int, free: bool) -> None:
+    pace = Pace()
+    wrote(pace, 19, share=AIM * 19 / 20)  # 20 writes a window
+    later = NOON + 2 * WINDOW
+    for _ in range(since):
+        pace._written.append(later)
+    pace._ease(20.0, later)
+    assert (pace._budget is None) is free
+
+
 def test_it_forgets_the_pressure_where_it_does_not_come_near_it() -> None:
     pace = Pace()
     wrote(pace, 20, share=0.9)

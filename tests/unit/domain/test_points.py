@@ -176,6 +176,17 @@ def test_d_a_key_that_nobody_told_of_is_watched_from_now_on() -> None:
     assert point(case(usage=usage(first_read_at=None)), "d").until == silent_at
 
 
+def test_d_a_source_that_learns_yet_waits_longer_after_a_use_than_one_that_is_dead_would() -> None:
+    """The dead one has watched long enough, so the use is old enough for it; the one that vouches has not."""
+    used, began = NOW - 10 * DAY, NOW - 20 * DAY
+    dead = Source(name="log", sees=False, first_read_at=START, read_at=NOW)
+    young = Source(name="report", sees=True, first_read_at=began, read_at=NOW)
+    uses = {**usage().uses, OLD: Use(last_used_at=used)}
+    silent_at = used + LEARNING + REPORT_LAG
+    why = f"last used {used:%Y-%m-%d %H:%M} UTC; silent enough from {silent_at:%Y-%m-%d}"
+    assert point(case(usage=Usage(sources=(dead, young), uses=uses)), "d") == of("d", MISSING, why, silent_at)
+
+
 def test_d_a_sighting_counts_until_it_is_silent_enough() -> None:
     used = NOW - 3 * DAY
     uses = {**usage().uses, OLD: Use(last_used_at=used, origin="payments, 203.0.113.7")}

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from rotation.domain.identifiers import ClientId
-from rotation.domain.use import OWN_USE_MARGIN, OwnSignIns, Sighting, Use
+from rotation.domain.use import CLOCKS_DIFFER, OWN_USE_MARGIN, OwnSignIns, Sighting, Use
 from tests.fakes.clock import START
 from tests.fakes.directory_state import make_key_id
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOUR, DAY, TICK = timedelta(hours=1), timedelta(days=1), timedelta(microseconds=1)
 PUBLISHED = START + timedelta(minutes=3)
 OWN = OwnSignIns(first=START, last=START + timedelta(minutes=2), published_at=PUBLISHED)
 OURS, THEIRS = "192.0.2.1", "203.0.113.7"
@@ -104,3 +104,17 @@ def test_a_gap_ends_with_the_first_of_what_is_summed_up() -> None:
 def test_each_source_is_alive_by_itself() -> None:
     use = seen(sighting(START)).seen("report", sighting(START + DAY), OWN)
     assert use.shown == {"log": START, "report": START + DAY}
+
+
+def test_ours_reaches_from_five_minutes_before_to_an_hour_after_each_of_ours() -> None:
+    own = OwnSignIns(first=START + 10 * DAY, last=START + 40 * DAY, published_at=START)
+    for one in (own.first, own.last):
+        assert own.may_be(one - CLOCKS_DIFFER)
+        assert not own.may_be(one - CLOCKS_DIFFER - TICK)
+        assert own.may_be(one + OWN_USE_MARGIN)
+        assert not own.may_be(one + OWN_USE_MARGIN + TICK)
+
+
+def test_until_the_very_instant_of_publishing_nobody_else_holds_it() -> None:
+    assert OWN.alone(PUBLISHED)
+    assert not OWN.alone(PUBLISHED + TICK)

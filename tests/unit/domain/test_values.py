@@ -382,6 +382,8 @@ def test_secret_text_says_how_to_use_it_and_nothing_else() -> None:
     assert text != "value"
     assert SecretText(" 00000000-0000-0000-0000-000000000000 ").looks_like_an_id
     assert not text.looks_like_an_id
+    assert text.begins_with("val")
+    assert not text.begins_with("alu")
 
 
 def test_a_credential_of_the_old_portal_never_ends() -> None:

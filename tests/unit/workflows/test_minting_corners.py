@@ -91,6 +91,20 @@ async def test_a_staged_credential_that_is_not_listed_yet_is_waited_for() -> Non
     assert world.phases() == ["overlapping"]
 
 
+async def test_what_is_no_longer_listed_when_it_is_adopted_is_waited_for() -> None:
+    """The look before listed it, this read does not: nothing is written on that."""
+    world = World()
+    application = await died_after_staging(world)
+    world.directory.drop_secret(application.object_id, world.directory.minted[0].credential.key_id)
+    async with step_of(world) as step:
+        versions = await step.vault.versions(step.staged_name)
+        (version,) = [each for each in versions if tags.KEY_ID in each.tags]
+        with pytest.raises(NotYetVisible, match=r"^the staged credential is not listed yet$") as unseen:
+            await minting._adopt(step, version)
+        assert unseen.value.retry_after == world.timing.look_spacing
+        assert isinstance(step.rotation.phase, Minting)
+
+
 async def test_a_staged_credential_that_flaps_is_adopted_in_the_end() -> None:
     """The first read lists it, the next one does not: nothing is decided on that."""
     world = World()

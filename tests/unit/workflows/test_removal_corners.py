@@ -7,7 +7,7 @@ import pytest
 
 from rotation.domain.credential import Application
 from rotation.domain.errors import BrokenInvariant, NeedsPerson
-from rotation.domain.line import HeldKey
+from rotation.domain.line import HeldKey, RetireOrder
 from rotation.domain.policy import Proof, Retire, Terms
 from rotation.domain.rotation import Overlapping, Retiring
 from rotation.domain.window import Window
@@ -20,6 +20,7 @@ from rotation.workflows.phases import aftermath, removal, retiring
 from rotation.workflows.phases import overlapping as overlapping_phase
 from rotation.workflows.step import Step
 from tests.fakes.directory_state import make_key_id
+from tests.fakes.mishaps import Mishap
 from tests.fakes.world import World, configure, destination
 from tests.unit.workflows.stepping import DAY, HOUR, put, step_of
 
@@ -103,7 +104,8 @@ async def test_what_is_not_the_lines_any_more_is_not_removed() -> None:
     async with step_of(world) as step:
         assert await retiring.carry(step) is None
         assert isinstance(step.rotation.phase, Overlapping)
-    assert "retiring.stopped" in world.events()
+    (stopped,) = told(world, "retiring.stopped")
+    assert stopped["why"] == "it is not this line's any more"
     assert world.directory.removed == []
 
 
@@ -341,3 +343,89 @@ async def test_what_somebody_else_removed_is_noted_as_gone_already() -> None:
     (gone,) = told(world, "gone-already")
     assert (gone["key_id"], gone["evidence"]) == (rotation.predecessors[0], "no longer listed")
     assert world.directory.removed == []
+
+
+async def begun(*, urgent: bool = False) -> World:
+    """Let a removal be said and not asked for yet; evidence is there."""
+    world = await overlapping(overlap=timedelta(0), quiet=timedelta(0), retire=Retire.AFTER_OVERLAP)
+    world.use_sources(report=False)
+    put(world, replace(world.rotations()[0], urgent=urgent))
+    async with step_of(world) as step:
+        await overlapping_phase.carry(step)
+        assert isinstance(step.rotation.phase, Retiring)
+    world.clock.advance(HOUR)
+    return world
+
+
+async def test_a_window_that_shuts_before_the_word_holds_it_for_an_hour_at_a_time() -> None:
+    world = await begun()
+    world.change_policy(window=SHUT)
+    async with step_of(world) as step:
+        assert await retiring.carry(step) == world.clock.now() + HOUR
+        phase = step.rotation.phase
+        assert isinstance(phase, Retiring)
+        assert not phase.asked
+    assert world.directory.removed == []
+    world.change_policy(window=Window())
+    async with step_of(world) as step:
+        await retiring.carry(step)
+    assert len(world.directory.removed) == 1
+
+
+async def test_an_operators_word_passes_the_window_also_when_the_removal_is_begun() -> None:
+    world = await begun()
+    rotation = world.rotations()[0]
+    order = RetireOrder(rotation=rotation.id.ulid, at=world.clock.now(), by="ada", why="moved")
+    async with step_of(world) as step:
+        held = step.line.key(rotation.predecessors[0])
+        assert held is not None
+        await step.save(line=step.line.marked(replace(held, order=order)))
+    world.change_policy(window=SHUT)
+    async with step_of(world) as step:
+        await retiring.carry(step)
+    assert [key_id for _application, key_id in world.directory.removed] == [rotation.predecessors[0]]
+
+
+@pytest.mark.parametrize("readable", [True, False])
+async def test_evidence_that_is_gone_at_the_removal_is_told_and_what_cannot_be_read_is_asked_again(
+    readable: bool,
+) -> None:
+    world = await begun()
+    rotation = world.rotations()[0]
+    entry = world.settings.now.policies[0].lines[0]
+    world.change_policy(lines=(replace(entry, terms=replace(entry.terms, overlap=90 * DAY)),))
+    if not readable:
+        world.use_sources(report=True)
+        assert world.usage is not None
+        world.usage.mishaps.always("sightings", Mishap.UNAVAILABLE)
+    async with step_of(world) as step:
+        assert await retiring.carry(step) == (None if readable else world.clock.now() + HOUR)
+        assert isinstance(step.rotation.phase, Overlapping)
+    (stopped,) = told(world, "retiring.stopped")
+    assert stopped["key_id"] == rotation.predecessors[0]
+    assert str(stopped["why"]).startswith("evidence no longer holds: (a) there: ")
+    assert "; (b) there: " in str(stopped["why"])
+    assert world.directory.removed == []
+
+
+async def test_a_place_among_the_writes_is_given_back_with_the_word() -> None:
+    world = await begun()
+    rotation = world.rotations()[0]
+    assert isinstance(rotation.phase, Retiring)
+    asked = replace(rotation.phase, asked=True)
+    put(world, replace(rotation, phase=asked, writes_at=world.clock.now()))
+    async with step_of(world) as step:
+        await retiring.carry(step)
+    assert world.rotations()[0].writes_at is None
+    assert len(world.directory.removed) == 1
+
+
+async def test_what_somebody_else_removed_counts_as_absent_from_the_first_read_on() -> None:
+    world = await overlapping()
+    rotation = world.rotations()[0]
+    world.directory.drop_secret(rotation.id.application, rotation.predecessors[0])
+    async with step_of(world) as step:
+        assert await overlapping_phase.carry(step) == world.clock.now() + world.timing.look_spacing
+        phase = step.rotation.phase
+        assert isinstance(phase, Retiring)
+        assert (phase.absent_at, phase.evidence) == (world.clock.now(), ("no longer listed",))
