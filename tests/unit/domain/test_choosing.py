@@ -1,5 +1,6 @@
 """The pass chooses policies as the configuration does for one application."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,3 +44,39 @@ def test_it_agrees_with_the_configuration(chosen: list[Selector], application: A
         application.display_name, application.tags, owners
     )
     assert found == configuration.policy_for(application, owners)
+
+
+NAMED = Selector(names=("billing*",))
+TAGGED = Selector(tags=frozenset({"two"}))
+OWNED = Selector(owners=frozenset({"ada@contoso.example"}))
+REST = Selector(everything=True)
+
+
+@pytest.mark.parametrize(
+    ("selectors", "seen", "place"),
+    [
+        ((NAMED, REST), ("Billing sync", (), ()), 0),
+        ((NAMED, REST), ("sync", (), ()), 1),
+        ((NAMED,), ("sync", (), ()), None),
+        ((TAGGED, REST), ("sync", ("one", "two"), ()), 0),
+        ((TAGGED, REST), ("sync", ("one",), ()), 1),
+        ((TAGGED, REST), ("sync", (), ()), 1),
+        ((TAGGED,), ("sync", ("one",), ()), None),
+        ((OWNED, REST), ("sync", (), ("Ada@Contoso.example",)), 0),
+        ((OWNED, REST), ("sync", (), ("bob@contoso.example",)), 1),
+        ((OWNED, REST), ("sync", (), ()), 1),
+        ((OWNED,), ("sync", (), ("bob@contoso.example",)), None),
+        ((TAGGED, OWNED), ("sync", ("two",), ("ada@contoso.example",)), 0),
+        ((REST, NAMED), ("billing", (), ()), 0),
+        ((TAGGED, NAMED, REST), ("billing", (), ("bob@contoso.example",)), 1),
+    ],
+)
+def test_the_first_policy_that_names_it_by_what_it_shows_has_it(
+    selectors: tuple[Selector, ...], seen: tuple[str, tuple[str, ...], tuple[str, ...]], place: int | None
+) -> None:
+    """What is seen of an application: its name, tags, owners."""
+    policies = tuple(
+        Policy(name=PolicyName(f"policy-{number}"), selector=selector) for number, selector in enumerate(selectors)
+    )
+    found = Chooser(Configuration(policies=policies)).loosely(*seen)
+    assert found == (None if place is None else policies[place])

@@ -40,6 +40,10 @@ NIGHTS = QuietHours(begins=time(19), ends=time(7), days=frozenset({5, 6}))
         (QuietHours(begins=time(12), ends=time(13)), "2026-11-30T13:00", None),
         (QuietHours(days=frozenset({6})), "2026-12-06T23:00", "2026-12-07T00:00"),
         (QuietHours(days=frozenset({6})), "2026-12-07T00:00", None),
+        (QuietHours(begins=time(12), ends=time(13)), "2026-11-30T12:00", "2026-11-30T13:00"),
+        (QuietHours(begins=time(12), ends=time(12)), "2026-11-30T12:00", None),
+        (QuietHours(begins=time(19), ends=time(7)), "2026-11-30T07:00", None),
+        (QuietHours(begins=time(19), ends=time(7)), "2026-11-30T19:00", "2026-12-01T07:00"),
     ],
 )
 def test_quiet_hours_are_those_of_the_people(quiet: QuietHours, local: str, until: str | None) -> None:

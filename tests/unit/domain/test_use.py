@@ -85,7 +85,21 @@ def test_our_address_is_learned_from_the_first_of_what_is_summed_up() -> None:
 
 
 def test_a_key_that_was_handed_over_has_no_sign_ins_of_ours() -> None:
-    assert seen(sighting(START, THEIRS), own=None).last_used_at == START
+    use = seen(sighting(START, THEIRS), own=None)
+    assert (use.last_used_at, use.confirmed_at) == (START, START), "whoever it was, it was not us"
+
+
+def test_what_a_source_has_shown_is_the_latest_in_whatever_order_it_comes() -> None:
+    use = seen(sighting(START + DAY), sighting(START))
+    assert use.shown == {"log": START + DAY}
+
+
+def test_to_confirm_it_has_to_be_more_than_an_hour_after_our_last_and_at_an_hour_it_may_be_ours() -> None:
+    last = OWN.last + OWN_USE_MARGIN
+    assert seen(sighting(last, THEIRS)).confirmed_at is None
+    known = replace(Use(), own_addresses=(OURS,))
+    assert known.seen("log", sighting(last, THEIRS), OWN).confirmed_at is None
+    assert known.seen("log", sighting(last + TICK, THEIRS), OWN).confirmed_at == last + TICK
 
 
 def test_the_longest_gap_grows_and_readings_that_come_twice_change_nothing() -> None:

@@ -6,6 +6,7 @@ from datetime import time, timedelta
 import pytest
 
 from rotation.domain.credential import Application
+from rotation.domain.delivery import AwaitingApproval
 from rotation.domain.errors import Refused
 from rotation.domain.policy import Destination
 from rotation.domain.window import Window
@@ -118,6 +119,28 @@ async def test_a_destination_that_changed_waits_for_approval_and_the_old_secret_
     await world.nights(1)
     assert await phases(world) == {"store": "verified"}
     assert (await world.line(application)).enrolment.approves(STORE.name, "automatic:elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [
+        (replace(STORE, approval=True), "its configuration asks for approval each time"),
+        (replace(STORE, fingerprint="automatic:elsewhere"), "it is new or has changed since it was approved"),
+    ],
+)
+async def test_what_waits_for_a_yes_says_why_and_since_when(now: Destination, why: str) -> None:
+    world = World(configuration=configure(STORE))
+    application = world.add_application()
+    await world.enrol(application)
+    world.name_destinations(now)
+    began = world.clock.now()
+    await world.open(application)
+    await world.run(timedelta(hours=1))
+    (stored,) = (await world.record(application.object_id)).deliveries.values()
+    phase = stored.delivery.phase
+    assert isinstance(phase, AwaitingApproval)
+    assert phase.why == why
+    assert began <= phase.since <= world.clock.now()
 
 
 async def test_an_approval_is_of_one_place_and_not_of_what_it_becomes_afterwards() -> None:

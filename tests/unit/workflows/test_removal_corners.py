@@ -6,8 +6,9 @@ from datetime import time, timedelta
 import pytest
 
 from rotation.domain.credential import Application
-from rotation.domain.errors import BrokenInvariant, NeedsPerson
+from rotation.domain.errors import BrokenInvariant, NeedsPerson, Throttled
 from rotation.domain.line import HeldKey, RetireOrder
+from rotation.domain.pace import Pace
 from rotation.domain.policy import Proof, Retire, Terms
 from rotation.domain.rotation import Overlapping, Retiring
 from rotation.domain.window import Window
@@ -429,3 +430,20 @@ async def test_what_somebody_else_removed_counts_as_absent_from_the_first_read_o
         phase = step.rotation.phase
         assert isinstance(phase, Retiring)
         assert (phase.absent_at, phase.evidence) == (world.clock.now(), ("no longer listed",))
+
+
+async def test_the_pace_hears_what_the_directory_says_of_a_removal() -> None:
+    world = await begun()
+    old = world.rotations()[0].predecessors[0]
+    pace = Pace()
+    async with step_of(world) as step:
+        world.directory.mishaps.plan("remove", Mishap.THROTTLED)
+        with pytest.raises(Throttled):
+            await removal.remove(step, old, pace)
+        assert pace.closed(step.now + timedelta(seconds=6))
+        assert not pace.closed(step.now + timedelta(seconds=7)), "as long as it was told"
+        pace = Pace()
+        world.directory.write_quota = (1, timedelta(seconds=150))
+        await removal.remove(step, old, pace)
+        pace.book(step.now, lot=0)
+        assert pace.book(step.now, lot=0).at > step.now, "it was told that the quota is used"
