@@ -162,7 +162,7 @@ def _order_of(record: ApplicationRecord, line: Line, incident: Incident | None) 
 async def _lines(
     services: Services, wish: Wish, incident: Incident | None
 ) -> AsyncIterator[tuple[ApplicationRecord, Line]]:
-    """Find lines that publish into the vault, and those that this incident has moved away from it."""
+    """Find lines that publish into the vault, and those that this incident has moved away; there, all may be gone."""
     found, known = False, set[str]()
     for entry in [entry async for entry in services.lines.all()]:
         record = await ledger.read(services.tables, entry.id.application)
@@ -175,7 +175,7 @@ async def _lines(
         if any(_is(home, wish.vault) for home in homes):
             found = True
             yield record, line
-    if not found:
+    if not found and incident is None:
         told = ", ".join(sorted(known)) or "none, for nothing is enrolled"
         why = f"no enrolled line publishes into a vault called {wish.vault}; these are: {told}"
         raise NotFound(why, reason="no-such-vault", vault=wish.vault)

@@ -106,6 +106,10 @@ async def test_a_secret_that_never_lay_there_is_left_alone_and_its_line_moves() 
     await night(world)
     assert world.rotations() == []
     assert (await world.line(application)).enrolment.vault_url == ELSEWHERE
+    again = await said(world)
+    assert (again.incident, again.ordered, again.done, again.later) == (done.incident, (), (), ()), (
+        "nothing is left to do"
+    )
 
 
 async def test_a_leaked_vault_is_a_compromise_of_whatever_lay_there() -> None:
