@@ -262,6 +262,11 @@ class Rotation:
             return self.publication.minted
         return getattr(self.working, "minted", None)
 
+    @property
+    def mint_asked(self) -> bool:
+        """Tell whether a credential may have been made, and staged, that is not adopted yet."""
+        return isinstance(self.working, Minting) and self.working.asked
+
     def moved(self, to: Phase, now: datetime) -> Self:
         """
         Move to another phase.

@@ -1,6 +1,7 @@
 """What is asked of a line, what came of it, and what the answer is decided from."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from rotation.domain.identifiers import KeyId, RotationId
 from rotation.domain.line import Line, Reason
@@ -17,6 +18,8 @@ class Ask:
     by: str
     reason: Reason
     burnt: tuple[KeyId, ...] = ()
+    leaked_at: datetime | None = None
+    """A vault leaked then: what an open rotation has minted before, its key id known or not, is nobody's next one."""
     remove_first: bool = False
     succeed: bool = False
     """Yield an open rotation that has published; without it such a request is refused."""

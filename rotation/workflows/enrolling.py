@@ -1,6 +1,7 @@
 """Enrol and release: selecting is not permitting; a line becomes ours by a recorded yes after a preview."""
 
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from rotation.domain.errors import NotFound, Refused, StaleRecord
 from rotation.domain.identifiers import LineId, RotationId
@@ -103,7 +104,7 @@ def _line(line_id: LineId, seen: Preview, now: datetime) -> tuple[Line, Rotation
 
 async def claim(services: Services, line: Line) -> None:
     """Claim both names of the line in its vault, or find that they are ours already."""
-    host = line.enrolment.vault_url.split("//")[-1].split("/")[0].split(":")[0]
+    host = urlsplit(line.enrolment.vault_url).netloc
     for name in (line.enrolment.secret_name, f"{line.enrolment.secret_name}-staged"):
         values: dict[str, Value] = {"line": str(line.id), "by": line.enrolment.by, "at": line.enrolment.at}
         try:
@@ -149,7 +150,7 @@ async def release(services: Services, line_id: LineId, *, by: str, where: str = 
 
 async def unclaim(services: Services, line: Line) -> None:
     """Give both names of the line in its vault back."""
-    host = line.enrolment.vault_url.split("//")[-1].split("/")[0].split(":")[0]
+    host = urlsplit(line.enrolment.vault_url).netloc
     for name in (line.enrolment.secret_name, f"{line.enrolment.secret_name}-staged"):
         row = await services.tables.get(keys.VAULT_NAMES, host, name)
         if row is not None and row.values.get("line") == str(line.id):

@@ -92,7 +92,9 @@ async def _meet_open(opening: Opening, current: Rotation) -> Opened | NotOpened 
 
 def _own_key_burnt(current: Rotation, ask: Ask) -> bool:
     """Tell whether what it has minted and not published is declared burnt: then it cannot be the next one."""
-    return current.minted is not None and current.minted.key_id in ask.burnt
+    if current.minted is not None:
+        return current.minted.key_id in ask.burnt
+    return ask.leaked_at is not None and current.opened_at < ask.leaked_at and current.mint_asked
 
 
 async def _join(opening: Opening, current: Rotation) -> None:

@@ -192,15 +192,17 @@ def _touched(
 ) -> Touched:
     vault_url = order.vault_url if order else line.enrolment.vault_url
     policy = configuration.policy(line.enrolment.policy)
+    rotation, burnt = record.rotations.get(line.open or ""), _burnt(record, line, at)
+    asked = rotation is not None and rotation.open and rotation.opened_at < at and rotation.mint_asked
     entry = policy.entry(line.id.name, line.id.application) if policy else None
     home = (policy.vault if policy else "") or services.vault_url
-    there = line.enrolment.adopted_version is not None or any(key.minted_by for key in line.keys)
+    there = line.enrolment.adopted_version is not None or bool(burnt) or asked
     return Touched(
         line=line.id,
         name=line.display_name,
         vault_url=vault_url,
         moves_to=home.rstrip("/") if address(home) != address(line.enrolment.vault_url) else "",
-        burnt=_burnt(record, line, at),
+        burnt=burnt,
         destinations=entry.destinations if entry else (),
         done=not there or (line.minted_at is not None and line.minted_at >= at),
     )
@@ -281,7 +283,14 @@ async def _moved(services: Services, line: Line, touched: Touched) -> Line:
 
 async def _declare(services: Services, touched: Touched, incident: Incident, *, wish: Wish) -> RotationId:
     """Declare the compromise; a rotation that was opened for it and has not published is joined, not doubled."""
-    ask = Ask(by=wish.by, reason=Reason.COMPROMISED, burnt=touched.burnt, ticket=incident.why, where=wish.where)
+    ask = Ask(
+        by=wish.by,
+        reason=Reason.COMPROMISED,
+        burnt=touched.burnt,
+        leaked_at=incident.at,
+        ticket=incident.why,
+        where=wish.where,
+    )
     answer = await open_rotation(services, touched.line, ask)
     if isinstance(answer, NotOpened):
         raise Refused(answer.why, reason=answer.blocked or "not-opened", remedy="rotation status")

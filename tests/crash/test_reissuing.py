@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from rotation.domain.errors import LeaseHeld
+from rotation.domain.line import Line
 from rotation.ledger import keys
 from rotation.workflows import tags
 from rotation.workflows.reissuing import Wish, reissue
@@ -65,16 +66,19 @@ class Stop(Exception):
     """The rotation is where the vault is lost."""
 
 
-async def lost_while(phase: str) -> World:
-    """Lose the vault while a rotation stands in a phase: nothing of it can be read or written any more."""
+async def dead_in(phase: str, *, after: str = "") -> World:
+    """Kill the first rotation of a line when it stands in a phase, there right after a call that follows the mint."""
     world = World(configuration=configure(destination("store"), destination("second")))
     application = world.add_application()
     await world.enrol(application)
     await world.open(application)
+    heard: list[str] = []
 
-    def kill(_call: str, _arguments: Sequence[object]) -> None:
-        if world.phases() == [phase]:
+    def kill(call: str, _arguments: Sequence[object]) -> None:
+        minted = "MemoryDirectory.mint" in heard and heard[-1] == after
+        if world.phases() == [phase] and (minted or not after):
             raise Crash(phase)
+        heard.append(call)
 
     def stop() -> None:
         if world.crashes:
@@ -84,23 +88,33 @@ async def lost_while(phase: str) -> World:
     with pytest.raises(Stop):
         await world.run(HOUR)
     world.watch, world.after_each = unwatched, lambda: None
-    world.vaults.memory(VAULT).refusing = "vault-refused"
-    world.change_policy(vault=ELSEWHERE)
+    world.clock.advance(timedelta(seconds=1))
     return world
 
 
-@pytest.mark.parametrize("compromised", [False, True])
-@pytest.mark.parametrize("phase", ["planned", "minting", "staged", "proven", "published", "delivering", "overlapping"])
-async def test_a_rotation_that_was_under_way_is_carried_on_or_followed_in_the_new_vault(
-    phase: str, compromised: bool
-) -> None:
-    world = await lost_while(phase)
+async def settled(world: World, *, compromised: bool) -> Line:
+    """Say it, as often as its exit code asks; two nights; and give the line."""
     for _time in range(2):  # whoever was killed holds the lease for two minutes more
         await said(world, compromised=compromised)
     for _night in range(2):
         await world.scan()
         await world.run(timedelta(days=1))
     (line,) = (await world.record(world.rotations()[0].id.application)).lines.values()
+    return line
+
+
+PHASES = ["planned", "minting", "staged", "proven", "published", "delivering", "overlapping"]
+
+
+@pytest.mark.parametrize("compromised", [False, True])
+@pytest.mark.parametrize("phase", PHASES)
+async def test_a_rotation_that_was_under_way_is_carried_on_or_followed_in_the_new_vault(
+    phase: str, compromised: bool
+) -> None:
+    world = await dead_in(phase)
+    world.vaults.memory(VAULT).refusing = "vault-refused"
+    world.change_policy(vault=ELSEWHERE)
+    line = await settled(world, compromised=compromised)
     latest = world.vaults.memory(ELSEWHERE).latest(line.enrolment.secret_name)
     assert latest is not None
     assert latest[0].tags[tags.KEY_ID] == line.current == world.stored("store") == world.stored("second")
@@ -109,4 +123,21 @@ async def test_a_rotation_that_was_under_way_is_carried_on_or_followed_in_the_ne
     assert {each.key_id for each in world.directory.truth(line.id.application).secrets} == {
         key.key_id for key in line.keys
     }, "nothing is left that the line does not know"
+    assert not world.directory.conflicts
+
+
+@pytest.mark.parametrize(("phase", "after"), [*((phase, "") for phase in PHASES), ("minting", "MemoryVault.write")])
+async def test_no_text_that_lay_in_a_leaked_vault_becomes_the_next_one(phase: str, after: str) -> None:
+    """Nor one that was staged there by whoever died before the ledger knew; the vault itself is kept."""
+    world = await dead_in(phase, after=after)
+    (application,) = {each.id.application for each in world.rotations()}
+    leaked = {each.key_id for each in world.directory.truth(application).secrets if world.vault_holds(each.key_id)}
+    assert bool(leaked) == (PHASES.index(phase) > 1 or bool(after))
+    line = await settled(world, compromised=True)
+    assert line.current is not None
+    assert line.current not in leaked
+    assert world.stored("store") == world.stored("second") == line.current
+    held = {each.key_id for each in world.directory.truth(application).secrets}
+    assert not leaked & held, "whoever read the vault cannot sign in"
+    assert held == {key.key_id for key in line.keys}
     assert not world.directory.conflicts
