@@ -19,4 +19,5 @@ def place(settings: Settings) -> Place:
         storage_account=storage.account_name or host.partition(".")[0] or "ACCOUNT",
         resource_group=os.environ.get("WEBSITE_RESOURCE_GROUP", ""),
         function_app=os.environ.get("WEBSITE_SITE_NAME", ""),
+        workspaces=tuple(settings.sign_in_workspaces),
     )

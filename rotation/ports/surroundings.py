@@ -30,6 +30,8 @@ class Place:
     """The account's name, or its address where it has no name."""
     resource_group: str = ""
     function_app: str = ""
+    workspaces: tuple[str, ...] = ()
+    """Ids of the Log Analytics workspaces that tell of sign-ins."""
 
 
 class Surroundings(Protocol):

@@ -71,4 +71,7 @@ class MemorySurroundings:
         await self.mishaps.around("try_queue", act)
 
     async def has_container(self) -> bool:
-        return self.container
+        async def act() -> bool:
+            return self.container
+
+        return await self.mishaps.around("has_container", act)

@@ -36,7 +36,7 @@ async def reading(patient: Patient) -> Findings:
         return
     yield await _rules(patient, first.object_id)
     for source in patient.services.usage:
-        yield await _usage(source, first.client_id)
+        yield await _usage(patient, source, first.client_id)
     if not patient.services.usage:
         told = "no usage source is configured: what is still valid is never retired on evidence, it lapses"
         yield warning("usage", "sources", told, remedy="set ROTATION_SIGN_IN_WORKSPACES (docs/settings.md)")
@@ -46,26 +46,31 @@ async def _rules(patient: Patient, application: ObjectId) -> Finding:
     try:
         found = await patient.services.directory.rules(application)
     except RotationError as error:
-        remedy = "infra/scripts/grant-graph-permissions.sh --identity OBJECT_ID --apply  # Policy.Read.All"
+        remedy = f"{patient.graph_grant}  # Policy.Read.All"
         return failed("graph", "app-management policies", error, remedy=remedy)
     longest = f", longest lifetime {found.longest.days} days" if found.longest else ""
     forbidden = "new secrets are forbidden" if found.addition_forbidden else "new secrets are allowed"
     return fine("graph", "app-management policies", f"readable; {forbidden}{longest}")
 
 
-async def _usage(source: UsageSource, client_id: ClientId) -> Finding:
+async def _usage(patient: Patient, source: UsageSource, client_id: ClientId) -> Finding:
     try:
         async with aclosing(source.sightings(Look(client_id=client_id))) as found:  # type: ignore[type-var]
             async for _sighting in found:
                 break
     except RotationError as error:
-        remedy = (
-            "infra/scripts/grant-graph-permissions.sh --identity OBJECT_ID --apply  # AuditLog.Read.All"
-            if source.name == "graph-report"
-            else f'az role assignment create --role "{LOGS_ROLE}" --assignee OBJECT_ID --scope WORKSPACE_RESOURCE_ID'
-        )
+        report = source.name == "graph-report"
+        remedy = f"{patient.graph_grant}  # AuditLog.Read.All" if report else _logs_role(patient)
         return failed("usage", source.name, error, remedy=remedy)
     return fine("usage", source.name, "readable")
+
+
+def _logs_role(patient: Patient) -> str:
+    """Give the command for each workspace; its id in our settings is not the one that a role is given on."""
+    asked = " || ".join(f"customerId=='{each}'" for each in patient.services.surroundings.place.workspaces)
+    found = f'$(az monitor log-analytics workspace list --query "[?{asked}].id" -o tsv)'
+    give = f'az role assignment create --role "{LOGS_ROLE}" --assignee {patient.object_id} --scope $w'
+    return f"for w in {found}; do {give}; done"
 
 
 async def clocks(patient: Patient) -> Findings:

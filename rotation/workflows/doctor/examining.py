@@ -11,26 +11,51 @@ from rotation.workflows.doctor.findings import Finding, Findings, Patient, Repor
 from rotation.workflows.services import Services
 
 type Check = Callable[[Patient], Findings]
+type Remedy = Callable[[Patient], str]
 
-CHECKS: tuple[tuple[str, Check, str], ...] = (
-    ("identity", directory.identity, ""),
-    ("permission", rights.permissions, ""),
-    ("owner", rights.ownership, ""),
-    ("graph", directory.reading, "infra/scripts/grant-graph-permissions.sh --identity OBJECT_ID --apply"),
-    ("clock", directory.clocks, ""),
-    ("table", storage.tables, 'az role assignment create --role "Storage Table Data Contributor" ...'),
-    ("queue", storage.queues, 'az role assignment create --role "Storage Queue Data Contributor" ...'),
-    ("container", storage.snapshots, 'az role assignment create --role "Storage Blob Data Owner" ...'),
-    ("vault", vaults.vaults, ""),
-    ("secret", vaults.named_secrets, ""),
-    ("audience", people.audiences, "rotation notify test"),
-    ("destination", people.destinations, "rotation destinations check"),
-    ("reader", people.readers, ""),
-    ("canary", directory.canary, ""),
-    ("scan", nights.nights, "rotation status"),
-    ("brake", nights.brakes, ""),
+
+def _grant(patient: Patient) -> str:
+    return patient.graph_grant
+
+
+def _others(_patient: Patient) -> str:
+    return "mend what graph, table and configuration say, then rotation doctor"
+
+
+def _tables(patient: Patient) -> str:
+    return patient.storage_role(storage.TABLES_ROLE)
+
+
+def _queues(patient: Patient) -> str:
+    return patient.storage_role(storage.QUEUES_ROLE)
+
+
+def _blobs(patient: Patient) -> str:
+    return patient.storage_role(storage.BLOBS_ROLE)
+
+
+CHECKS: tuple[tuple[str, Check, Remedy], ...] = (
+    ("identity", directory.identity, _others),
+    ("permission", rights.permissions, _grant),
+    ("owner", rights.ownership, _others),
+    ("graph", directory.reading, _grant),
+    ("clock", directory.clocks, _others),
+    ("table", storage.tables, _tables),
+    ("queue", storage.queues, _queues),
+    ("container", storage.snapshots, _blobs),
+    ("vault", vaults.vaults, _others),
+    ("secret", vaults.named_secrets, _others),
+    ("audience", people.audiences, _others),
+    ("destination", people.destinations, _others),
+    ("reader", people.readers, _tables),
+    ("canary", directory.canary, _others),
+    ("scan", nights.nights, _tables),
+    ("brake", nights.brakes, _tables),
 )
-"""What is looked at, in the order of the report; with each, what mends an error that it did not foresee."""
+"""
+What is looked at, in the order of the report; with each, what mends an error that it did not foresee: the right to ask
+what it asks, or what others in this list tell of more exactly.
+"""
 
 
 async def examine(
@@ -51,8 +76,8 @@ async def examine(
     configuration, second = await _configuration(services)
     patient = Patient(services=services, wants=asked, identity=who, configuration=configuration)
 
-    async def run(name: str, check: Check, remedy: str) -> Sequence[Finding]:
-        found = await Ward(check=name, remedy=remedy).take(check(patient))
+    async def run(name: str, check: Check, remedy: Remedy) -> Sequence[Finding]:
+        found = await Ward(check=name, remedy=remedy(patient)).take(check(patient))
         if told is not None:
             told(name)
         return found

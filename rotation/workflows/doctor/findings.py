@@ -61,6 +61,22 @@ class Patient:
     identity: Identity | None
     configuration: Configuration | None
 
+    @property
+    def object_id(self) -> str:
+        """Give the object id of whoever looks: an access that is refused is theirs."""
+        return self.identity.object_id if self.identity else "OBJECT_ID"
+
+    @property
+    def graph_grant(self) -> str:
+        """Give the command that grants whoever looks the permissions on Graph that are needed."""
+        return f"infra/scripts/grant-graph-permissions.sh --identity {self.object_id} --apply"
+
+    def storage_role(self, role: str) -> str:
+        """Give the command that grants whoever looks a role on the storage account."""
+        account = self.services.surroundings.place.storage_account
+        scope = f"$(az storage account show --name {account} --query id -o tsv)"
+        return f'az role assignment create --role "{role}" --assignee {self.object_id} --scope {scope}'
+
 
 type Findings = AsyncIterator[Finding]
 

@@ -7,6 +7,8 @@ from rotation.ports.tables import Delete, Upsert
 from rotation.workflows.doctor.findings import Finding, Findings, Patient, broken, failed, fine, warning
 from rotation.workflows.scanning import last_finished
 
+TABLES_ROLE, QUEUES_ROLE = "Storage Table Data Contributor", "Storage Queue Data Contributor"
+BLOBS_ROLE = "Storage Blob Data Owner"
 PROBE_ROW = "doctor|probe"
 PROBE_MESSAGE = '{"v":1,"doctor":"a probe that should have been taken back: nothing need be done"}'
 
@@ -45,7 +47,7 @@ async def _row(patient: Patient) -> Finding:
         await commit(keys.CONTROL, PARTITION, [Upsert(key=PROBE_ROW, values={"at": now, "by": patient.wants.by})])
         await commit(keys.CONTROL, PARTITION, [Delete(key=PROBE_ROW)])
     except RotationError as error:
-        return failed("table", keys.CONTROL, error, remedy=_role(patient, "Storage Table Data Contributor"))
+        return failed("table", keys.CONTROL, error, remedy=patient.storage_role(TABLES_ROLE))
     return fine("table", keys.CONTROL, "a row was written and taken back")
 
 
@@ -70,7 +72,7 @@ async def _queue(patient: Patient, name: str) -> Finding:
         if patient.wants.probe:
             await around.try_queue(name, PROBE_MESSAGE)
     except RotationError as error:
-        return failed("queue", name, error, remedy=_role(patient, "Storage Queue Data Contributor"))
+        return failed("queue", name, error, remedy=patient.storage_role(QUEUES_ROLE))
     return fine("queue", name, f"about {waiting} waiting{'; a message went in and out' if patient.wants.probe else ''}")
 
 
@@ -82,10 +84,3 @@ async def snapshots(patient: Patient) -> Findings:
     account = patient.services.surroundings.place.storage_account
     mend = f"az storage container create --name snapshots --account-name {account} --auth-mode login"
     yield await _missing(patient, "container", "snapshots", remedy=mend)
-
-
-def _role(patient: Patient, role: str) -> str:
-    who = patient.identity.object_id if patient.identity else "OBJECT_ID"
-    account = patient.services.surroundings.place.storage_account
-    scope = f"$(az storage account show --name {account} --query id -o tsv)"
-    return f'az role assignment create --role "{role}" --assignee {who} --scope {scope}'

@@ -62,8 +62,7 @@ def _remedy(patient: Patient, url: str, error: RotationError) -> str:
         return f"az keyvault network-rule add --name {name} --ip-address THIS_ADDRESS/32  # or its private endpoint"
     if error.reason == "vault-name-deleted":
         return f"az keyvault secret recover --vault-name {name} --name {PROBE}"
-    who = patient.identity.object_id if patient.identity else "OBJECT_ID"
-    return f'az role assignment create --role "{ROLE}" --assignee {who} --scope {scope}'
+    return f'az role assignment create --role "{ROLE}" --assignee {patient.object_id} --scope {scope}'
 
 
 def name_of(url: str) -> str:

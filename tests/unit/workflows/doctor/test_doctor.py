@@ -130,6 +130,14 @@ def _queue_denied(world: World) -> None:
     world.surroundings.mishaps.plan("try_queue", Mishap.DENIED)
 
 
+def _tables_denied(world: World) -> None:
+    world.surroundings.mishaps.plan("missing_tables", Mishap.DENIED)
+
+
+def _container_denied(world: World) -> None:
+    world.surroundings.mishaps.plan("has_container", Mishap.DENIED)
+
+
 def _container_gone(world: World) -> None:
     world.surroundings.container = False
 
@@ -227,6 +235,8 @@ BROKEN: tuple[tuple[Break, str, str], ...] = (
     (_rules_denied, "graph", "Policy.Read.All"),
     (_not_owned, "owner", f"own-applications.sh --identity {OUR_OBJECT} --apply"),
     (_owners_denied, "owner", "rotation doctor"),
+    (_tables_denied, "table", f'"Storage Table Data Contributor" --assignee {OUR_OBJECT} --scope $(az storage account'),
+    (_container_denied, "container", f'"Storage Blob Data Owner" --assignee {OUR_OBJECT} --scope $(az storage account'),
     (_row_denied, "table", 'az role assignment create --role "Storage Table Data Contributor"'),
 )
 
@@ -239,6 +249,7 @@ async def test_one_broken_thing_is_one_finding_with_its_remedy(spoil: Break, che
     found = only(await look(world))
     assert found.check == check
     assert remedy in found.remedy
+    assert not {"...", "OBJECT_ID", "WORKSPACE_RESOURCE_ID"} & set(found.remedy.split()), "it can be pasted as it is"
 
 
 async def test_what_is_missing_before_the_first_use_is_made_by_itself() -> None:
@@ -341,7 +352,11 @@ async def test_a_usage_source_that_cannot_be_read_is_told(log: bool, remedy: str
     if not log:
         source._name = "graph-report"
     source.mishaps.always("sightings", Mishap.DENIED)
-    assert remedy in only(await look(world)).remedy
+    world.surroundings.place = replace(world.surroundings.place, workspaces=("w-1", "w-2"))
+    told = only(await look(world)).remedy
+    assert remedy in told
+    assert OUR_OBJECT in told
+    assert ("[?customerId=='w-1' || customerId=='w-2'].id" in told) == log
 
 
 async def test_without_a_usage_source_nothing_is_retired_on_evidence() -> None:
