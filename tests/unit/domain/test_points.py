@@ -68,6 +68,19 @@ def test_b_what_waits_and_cannot_be_verified_is_still_waited_for() -> None:
     assert point(open_one, "b") == of("b", MISSING, "not verified yet: second, store")
     ended = {name: delivery(Cancelled(why="x", at=PUBLISHED)) for name in two}
     assert point(case(named=two, reaches=levels, deliveries=ended), "b").standing is NEVER_HAD
+    stores = dict.fromkeys(two, Level.STORED)
+    again = point(case(named=two, reaches=stores, deliveries=ended), "b")
+    assert again == of("b", MISSING, "not verified yet: second, store"), "what can be read may be verified yet"
+
+
+def test_b_looks_at_every_destination_whatever_the_one_before_it_is() -> None:
+    two = dict.fromkeys((STORE, SECOND), timedelta(0))
+    levels = dict.fromkeys(two, Level.STORED)
+    done = case(named=two, reaches=levels)
+    assert point(done, "b") == of("b", MISSING, "not verified yet: second")
+    said = {STORE: delivery(Acknowledged(by="berta", at=PUBLISHED, answers={}))}
+    clock = case(named=two, reaches=levels, deliveries=said, retire=Retire.AFTER_OVERLAP)
+    assert point(clock, "b") == of("b", MISSING, "not verified yet: second")
 
 
 def _verdict(level: Level) -> Verdict:

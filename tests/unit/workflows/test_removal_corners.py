@@ -373,16 +373,19 @@ async def test_a_window_that_shuts_before_the_word_holds_it_for_an_hour_at_a_tim
     assert len(world.directory.removed) == 1
 
 
-async def test_an_operators_word_passes_the_window_also_when_the_removal_is_begun() -> None:
-    world = await begun()
-    rotation = world.rotations()[0]
+async def test_an_operators_word_passes_the_window_before_the_removal_and_when_it_is_begun() -> None:
+    world = await overlapping()
+    rotation = replace(world.rotations()[0], urgent=False)
+    put(world, rotation)
     order = RetireOrder(rotation=rotation.id.ulid, at=world.clock.now(), by="ada", why="moved")
+    world.change_policy(window=SHUT)
     async with step_of(world) as step:
         held = step.line.key(rotation.predecessors[0])
         assert held is not None
         await step.save(line=step.line.marked(replace(held, order=order)))
-    world.change_policy(window=SHUT)
-    async with step_of(world) as step:
+        await overlapping_phase.carry(step)
+        assert isinstance(step.rotation.phase, Retiring)
+        world.clock.advance(HOUR)
         await retiring.carry(step)
     assert [key_id for _application, key_id in world.directory.removed] == [rotation.predecessors[0]]
 
@@ -447,3 +450,17 @@ async def test_the_pace_hears_what_the_directory_says_of_a_removal() -> None:
         await removal.remove(step, old, pace)
         pace.book(step.now, lot=0)
         assert pace.book(step.now, lot=0).at > step.now, "it was told that the quota is used"
+
+
+async def test_what_can_only_lapse_is_told_once_with_every_key_id() -> None:
+    world = World(configuration=configure(destination("store")))
+    world.use_sources(report=False)
+    application = world.add_application(ends_in=50 * DAY, secrets=2)
+    await world.enrol(application)
+    await world.open(application)
+    await world.run(10 * DAY)
+    assert world.phases() == ["completed"]
+    (lapse,) = told(world, "left-to-lapse")
+    assert set(str(lapse["key_ids"]).split(",")) == {secret.key_id for secret in application.secrets}
+    assert lapse["why"] == "evidence for removal cannot be had"
+    assert world.directory.removed == []
