@@ -11,11 +11,11 @@ import pytest
 from azure.monitor.opentelemetry.exporter import AzureMonitorLogExporter, AzureMonitorMetricExporter
 from lark.exceptions import LarkError
 
+from docs.make_events import described
 from rotation.telemetry import invocation, pipeline, stop
 from rotation.telemetry.azure_monitor import ABOUT_ITSELF
 from rotation.telemetry.metering import GAUGES, MEASURES
 from tests.infra import bicep, kusto
-from tests.unit.docs.events import described
 from tests.unit.telemetry.sent import Sent
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)

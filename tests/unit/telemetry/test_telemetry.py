@@ -11,12 +11,12 @@ import pytest
 from opentelemetry import context as contexts
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from docs.make_events import ROOT, described
 from rotation.domain.secret import SecretText
 from rotation.telemetry import CONNECTION, invocation, pipeline, start, stop
 from rotation.telemetry.metering import MEASURES
 from rotation.telemetry.providers import MOST, MOST_WITH_FAILED
 from sandbox.entra.documents import secret_text
-from tests.unit.docs.events import ROOT, described
 from tests.unit.telemetry.sent import Sent
 
 ROTATION = "0f8fad5b-d9cb-469f-a165-70867728950e.01JD0000000000000000000001"
