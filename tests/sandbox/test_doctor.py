@@ -149,16 +149,16 @@ async def test_a_wrong_vault_and_a_destination_out_of_reach(cloud: Cloud, compos
 async def test_a_missing_queue_and_a_missing_table(composition: Composition) -> None:
     account = composition._account()
     async with account.queues() as queues:
-        await queues.delete_queue(keys.QUEUE_NOTICES)
+        await queues.delete_queue(keys.QUEUE_SCANS)
         found = only(await look(composition))
-        await _make_queue(queues, keys.QUEUE_NOTICES)
-    assert (found.check, found.subject) == ("queue", "notices")
-    assert found.remedy.startswith("az storage queue create --name notices")
+        await _make_queue(queues, keys.QUEUE_SCANS)
+    assert (found.check, found.subject) == ("queue", "scans")
+    assert found.remedy.startswith("az storage queue create --name scans")
     async with account.tables() as tables:
-        await tables.delete_table(keys.REMINDERS)
+        await tables.delete_table(keys.LEASES)
         found = only(await look(composition))
-        await tables.create_table(keys.REMINDERS)
-    assert (found.check, found.subject) == ("table", "reminders")
+        await tables.create_table(keys.LEASES)
+    assert (found.check, found.subject) == ("table", "leases")
 
 
 @pytest.mark.parametrize("skew", [timedelta(minutes=10), timedelta(minutes=-10)])

@@ -9,35 +9,51 @@ from rotation.workflows.scanning import last_finished
 
 TABLES_ROLE, QUEUES_ROLE = "Storage Table Data Contributor", "Storage Queue Data Contributor"
 BLOBS_ROLE = "Storage Blob Data Owner"
+SNAPSHOTS = "snapshots"
 PROBE_ROW = "doctor|probe"
 PROBE_MESSAGE = '{"v":1,"doctor":"a probe that should have been taken back: nothing need be done"}'
+
+
+BY_A_SCAN = {("table", keys.SCANS), ("table", keys.LEASES), ("queue", keys.QUEUE_SCANS)}
+BY_A_COMPLETE_SCAN = {("container", SNAPSHOTS)}
+BY_AN_ENROLMENT = {("table", name) for name in (keys.ROTATIONS, keys.LINES, keys.VAULT_NAMES)}
+BY_A_ROTATION = {("table", keys.WAKES), ("queue", keys.QUEUE_ROTATIONS)}
+"""What each of these has written to for certain."""
 
 
 async def tables(patient: Patient) -> Findings:
     """Look for each table, and write a row and take it back."""
     account = patient.services.surroundings.place.storage_account
     missing = await patient.services.surroundings.missing_tables(keys.TABLES)
-    if missing:
-        make = f"az storage table create -n $t --account-name {account} --auth-mode login"
-        mend = f"for t in {' '.join(missing)}; do {make}; done"
-        yield await _missing(patient, "table", ", ".join(missing), remedy=mend)
-    else:
+    written = await _written(patient) if missing else set()
+    lost = {name: ("table", name) in written for name in missing}
+    for gone in (True, False):
+        if names := [name for name in missing if lost[name] is gone]:
+            make = f"az storage table create -n $t --account-name {account} --auth-mode login"
+            yield _missing("table", ", ".join(names), gone=gone, remedy=f"for t in {' '.join(names)}; do {make}; done")
+    if not missing:
         yield fine("table", "all", f"all {len(keys.TABLES)} are there")
     if patient.wants.probe:
         yield await _row(patient)
 
 
-async def _missing(patient: Patient, check: str, subject: str, *, remedy: str) -> Finding:
-    """Tell what was lost from what was never there: whatever is first written to is made then."""
-    if await _in_use(patient):
-        return broken(check, subject, "missing, although this deployment is in use: who deleted it?", remedy=remedy)
-    return warning(check, subject, "missing; it is made when it is first used", remedy=remedy)
+def _missing(check: str, subject: str, *, gone: bool, remedy: str) -> Finding:
+    if gone:
+        return broken(check, subject, "missing, although it was written to: who deleted it?", remedy=remedy)
+    return warning(check, subject, "not there; what is never written to is made when it is first used", remedy=remedy)
 
 
-async def _in_use(patient: Patient) -> bool:
-    async for _line in patient.services.lines.all():
-        return True
-    return await last_finished(patient.services) is not None
+async def _written(patient: Patient) -> set[tuple[str, str]]:
+    """
+    Give what must be there, for what this deployment has done was written into it.
+
+    Of the rest nobody can tell whether it was deleted, or never made: each is made when it is first written to.
+    """
+    scan = await last_finished(patient.services)
+    written = (BY_A_SCAN if scan else set()) | (BY_A_COMPLETE_SCAN if scan and scan.complete else set())
+    async for line in patient.services.lines.all():
+        written |= BY_AN_ENROLMENT | (BY_A_ROTATION if line.latest else set())
+    return written
 
 
 async def _row(patient: Patient) -> Finding:
@@ -68,7 +84,7 @@ async def _queue(patient: Patient, name: str) -> Finding:
         waiting = await around.waiting(name)
         if waiting is None:
             mend = f"az storage queue create --name {name} --account-name {account} --auth-mode login"
-            return await _missing(patient, "queue", name, remedy=mend)
+            return _missing("queue", name, gone=("queue", name) in await _written(patient), remedy=mend)
         if patient.wants.probe:
             await around.try_queue(name, PROBE_MESSAGE)
     except RotationError as error:
@@ -79,8 +95,8 @@ async def _queue(patient: Patient, name: str) -> Finding:
 async def snapshots(patient: Patient) -> Findings:
     """Look for the container of snapshots."""
     if await patient.services.surroundings.has_container():
-        yield fine("container", "snapshots", "there")
+        yield fine("container", SNAPSHOTS, "there")
         return
     account = patient.services.surroundings.place.storage_account
-    mend = f"az storage container create --name snapshots --account-name {account} --auth-mode login"
-    yield await _missing(patient, "container", "snapshots", remedy=mend)
+    mend = f"az storage container create --name {SNAPSHOTS} --account-name {account} --auth-mode login"
+    yield _missing("container", SNAPSHOTS, gone=("container", SNAPSHOTS) in await _written(patient), remedy=mend)

@@ -119,11 +119,11 @@ def _probe_deleted(world: World) -> None:
 
 
 def _table_gone(world: World) -> None:
-    world.surroundings.tables.discard(keys.WAKES)
+    world.surroundings.tables.discard(keys.VAULT_NAMES)
 
 
 def _queue_gone(world: World) -> None:
-    del world.surroundings.queues[keys.QUEUE_DELIVERIES]
+    del world.surroundings.queues[keys.QUEUE_SCANS]
 
 
 def _queue_denied(world: World) -> None:
@@ -219,7 +219,7 @@ BROKEN: tuple[tuple[Break, str, str], ...] = (
     (_vault_silent, "vault", "az keyvault show --name vault"),
     (_probe_deleted, "vault", f"az keyvault secret recover --vault-name vault --name {PROBE}"),
     (_table_gone, "table", "az storage table create"),
-    (_queue_gone, "queue", "az storage queue create --name deliveries --account-name contoso"),
+    (_queue_gone, "queue", "az storage queue create --name scans --account-name contoso"),
     (_queue_denied, "queue", 'az role assignment create --role "Storage Queue Data Contributor"'),
     (_container_gone, "container", "az storage container create --name snapshots"),
     (_clock_wrong, "clock", "timedatectl"),
@@ -261,11 +261,34 @@ async def test_what_is_missing_before_the_first_use_is_made_by_itself() -> None:
     assert {"table", "queue"} <= {finding.check for finding in seen.of(Standing.WARNING)}
 
 
-async def test_what_was_scanned_once_is_in_use_without_any_line() -> None:
+async def test_what_a_scan_has_not_written_to_may_be_missing_after_it() -> None:
+    """A fresh installation makes each table when it first writes to it: nobody has deleted anything."""
     world = well()
     await world.scan()
-    _table_gone(world)
-    assert only(await look(world)).subject == keys.WAKES
+    world.surroundings.tables -= {keys.ROTATIONS, keys.LINES, keys.VAULT_NAMES, keys.WAKES, keys.ONCE}
+    del world.surroundings.queues[keys.QUEUE_ROTATIONS]
+    seen = await look(world)
+    assert seen.healthy
+    table, queue = (found for found in seen.of(Standing.WARNING) if found.check in {"table", "queue"})
+    assert "made when it is first used" in table.says
+    assert "az storage table create" in table.remedy
+    assert queue.subject == keys.QUEUE_ROTATIONS
+
+
+@pytest.mark.parametrize("name", [keys.SCANS, keys.LEASES])
+async def test_what_a_scan_has_written_to_was_deleted(name: str) -> None:
+    world = well()
+    await world.scan()
+    world.surroundings.tables -= {name, keys.ONCE}
+    assert only(await look(world)).subject == name
+
+
+async def test_what_a_rotation_has_written_to_was_deleted() -> None:
+    world = well()
+    await in_use(world)
+    world.surroundings.tables.discard(keys.WAKES)
+    found = only(await look(world))
+    assert (found.subject, "who deleted it?" in found.says) == (keys.WAKES, True)
 
 
 async def test_who_only_monitors_needs_no_right_to_write() -> None:
