@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 from rich.text import Text
 
-from rotation.cli import journeys
+from rotation.cli import journeys, words
 from rotation.cli.complaints import Exit
 from rotation.cli.enrolling import key_ids, line_name
 from rotation.cli.terminal import (
@@ -230,7 +230,8 @@ def retry(
         return await retry_reason(services, reason, by=await here.who(as_person), where=WHERE)
 
     count = here.run(act, as_json=as_json)
-    tell({"retried": count, "reason": reason}, Text(f"{count} rotations go on."), as_json=as_json)
+    said = f"On it: {words.counted(count, 'rotation')}." if count else f"Nothing is stopped for {reason}."
+    tell({"retried": count, "reason": reason}, Text(said), as_json=as_json)
     if count == 0:
         raise typer.Exit(Exit.FINDINGS)
 

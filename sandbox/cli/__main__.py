@@ -49,7 +49,7 @@ def _offset() -> float:
 
 
 def _batch(clock: ProcessClock) -> Iterator[dict[str, Any]]:
-    """Answer each line, a JSON list of words, with {"code", "out", "error"}; first of all, that it is ready."""
+    """Answer each line, {"words", "answers"} in JSON, with {"code", "out", "error"}; first of all, that it is ready."""
     from typer.testing import CliRunner  # noqa: PLC0415  # as above
 
     from rotation.cli.app import app  # noqa: PLC0415  # as above
@@ -58,7 +58,8 @@ def _batch(clock: ProcessClock) -> Iterator[dict[str, Any]]:
     runner = CliRunner()
     for line in sys.stdin:
         clock.set_offset(_offset())
-        done = runner.invoke(app, json.loads(line), catch_exceptions=True)
+        asked = json.loads(line)
+        done = runner.invoke(app, asked["words"], input=asked["answers"], catch_exceptions=True)
         bug = done.exception if done.exception and not isinstance(done.exception, SystemExit) else None
         yield {"code": done.exit_code, "out": done.stdout, "error": done.stderr or (repr(bug) if bug else "")}
 

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,9 @@ class CommandFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Answer:
+class Answer:
+    """How a command ended, and what it said."""
+
     code: int
     out: str
     error: str
@@ -52,7 +54,7 @@ class Terminal:
         """Run one command and give the JSON that it prints; CommandFailed when it refuses."""
         full = [*words, *(["--as", by] if by else []), "--json"]
         for _try in range(_TRIES):
-            answer = self._run(full)
+            answer = self.type(*full)
             if answer.code != _TRY_AGAIN:
                 break
             time.sleep(_PAUSE)
@@ -60,19 +62,20 @@ class Terminal:
             raise CommandFailed(f"rotation {' '.join(full)} ended with {answer.code}: {answer.error or answer.out}")
         return json.loads(answer.out)
 
-    def _run(self, words: Sequence[str]) -> _Answer:
+    def type(self, *words: str, answers: str = "") -> Answer:
+        """Run one command as it is, with *answers* to whatever it asks."""
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(words) + "\n")
+        self._process.stdin.write(json.dumps({"words": words, "answers": answers}) + "\n")
         self._process.stdin.flush()
         return self._read()
 
-    def _read(self) -> _Answer:
+    def _read(self) -> Answer:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
             raise CommandFailed(f"the command line ended with {self._process.wait()}")
         self.heard.append(line)
-        return _Answer(**json.loads(line))
+        return Answer(**json.loads(line))
 
     def stop(self) -> None:
         """End the process."""

@@ -287,7 +287,8 @@ def test_a_blocked_rotation_goes_on_when_told(shell: Shell) -> None:
 def test_everything_that_stopped_for_one_reason_goes_on_when_told(shell: Shell) -> None:
     blocked(shell)
     assert shell.facts("retry", "--reason", "vault-refused") == {"retried": 1, "reason": "vault-refused"}
-    assert shell.type("retry", "--reason", "vault-refused").exit_code == 1
+    again = shell.type("retry", "--reason", "vault-refused")
+    assert (again.exit_code, again.stdout) == (1, "Nothing is stopped for vault-refused.\n")
 
 
 def test_retry_wants_a_rotation_or_a_reason(shell: Shell) -> None:
