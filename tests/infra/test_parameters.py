@@ -97,8 +97,9 @@ def test_docs_name_every_variable_of_azd() -> None:
         assert f"`{found['name']}`" in told
 
 
-def test_docs_name_every_role_and_permission() -> None:
-    told = (bicep.ROOT / "docs" / "deploy.md").read_text("utf-8")
+@pytest.mark.parametrize("page", ["deploy.md", "security.md"])
+def test_docs_name_every_role_and_permission(page: str) -> None:
+    told = (bicep.ROOT / "docs" / page).read_text("utf-8")
     tree = bicep.module("graph")
     for part in ("writePermissions", "readPermissions", "ownerPermissions"):
         for permission in bicep.literals(bicep.variable(tree, part)):

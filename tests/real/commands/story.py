@@ -102,7 +102,7 @@ FIRST_WEEK = (
 
 MORNING = (
     Step(shown="rotation scan", first=Play.enrol_the_rest),
-    Step(shown="rotation status", first=Play.settle, says="blocked"),
+    Step(shown="rotation status", first=Play.let_the_night_pass, says="blocked"),
     Step(shown="rotation show APPLICATION", fill=of("payroll-export")),
     Step(shown="rotation show APPLICATION --line LINE", fill=of("payroll-export")),
     Step(shown="rotation show CANARY_APPLICATION", fill={"CANARY_APPLICATION": app("canary")}),
