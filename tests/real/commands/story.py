@@ -29,7 +29,10 @@ def of(key: str) -> dict[str, Filled]:
 
 def rotation(key: str) -> dict[str, Filled]:
     """Fill ROTATION_ID, which some pages call ROTATION: the line's latest."""
-    latest = lambda play: str(play.line(key)["rotation"])  # noqa: E731  # the value of two names
+
+    def latest(play: Play) -> str:
+        return str(play.line(key)["rotation"])
+
     return {"ROTATION_ID": latest, "ROTATION": latest}
 
 
