@@ -27,7 +27,7 @@ from sandbox.tenant.generator import generate
 from tests.real.conftest import AzureCli
 
 OPERATOR = "ada@contoso.example"
-PATIENCE = 5
+PATIENCE = 8
 LONGEST = 300.0
 SECOND = "grace@contoso.example"
 VAULT = "localhost"

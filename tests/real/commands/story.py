@@ -227,7 +227,7 @@ LEAVING = (
 )
 
 UPGRADE = (
-    Step(shown="rotation pause --reason upgrade"),
+    Step(shown="rotation pause --reason upgrade", first=Play.settle),
     Step(shown="python -m rotation pause --reason ...", says="paused"),
     Step(shown="rotation resume", answers="over\n"),
     Step(shown='rotation resume --breaker --reason "what was mended"'),
