@@ -103,4 +103,5 @@ def _sum(seen: Report) -> Text:
 
 def _count(seen: Report, standing: Standing) -> str:
     found = seen.of(standing)
-    return f"{len(found)} {standing}" if found else ""
+    named = words.counted(len(found), standing) if standing is Standing.WARNING else f"{len(found)} {standing}"
+    return named if found else ""
