@@ -74,3 +74,10 @@ def test_nothing_in_the_tree_looks_like_a_secret() -> None:
         told = path.read_text(encoding="utf-8", errors="replace")
         found += [f"{name}: {shape.pattern}" for shape in LOOKS_LIKE_A_SECRET if shape.search(told)]
     assert found == []
+
+
+def test_the_page_names_each_workflow_and_each_variable_of_the_deployment() -> None:
+    page = text("docs/deploy.md").partition("## From GitHub")[2].partition("\n## ")[0]
+    variables = set(re.findall(r"\bvars\.([A-Z_]+)", text(".github/workflows/deploy.yml")))
+    assert variables
+    assert {name for name in (*variables, *(path.stem for path in WORKFLOWS)) if f"`{name}`" not in page} == set()

@@ -110,6 +110,17 @@ NOT_HERE = {
             'key=$(az functionapp keys list --resource-group "$AZURE_RESOURCE_GROUP" --name "$ROTATION_APP_NAME" '
             "--query functionKeys.default --output tsv)"
         ),
+        'az identity create --name rotation-pipeline --resource-group "$AZURE_RESOURCE_GROUP"',
+        (
+            "az identity federated-credential create --name github --identity-name rotation-pipeline "
+            '--resource-group "$AZURE_RESOURCE_GROUP" --issuer https://token.actions.githubusercontent.com '
+            "--subject repo:OWNER/REPOSITORY:environment:NAME --audiences api://AzureADTokenExchange"
+        ),
+        (
+            "az role assignment create --assignee-object-id <principal id of that identity> "
+            "--assignee-principal-type ServicePrincipal --role 'Website Contributor' "
+            "--scope <resource id of the function app>"
+        ),
         "az keyvault list-deleted",
         "az keyvault recover --name VAULT",
         "az keyvault update --name VAULT --default-action Deny",
