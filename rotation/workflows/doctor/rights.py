@@ -10,6 +10,8 @@ from rotation.workflows.doctor.findings import Finding, Findings, Patient, broke
 
 CHECK = "permission"
 MAIL = "Mail.Send"
+GRAPH_CLIENT = "00000003-0000-0000-c000-000000000000"
+"""Microsoft Graph's own application, the same in every tenant and cloud."""
 WRITE_ALL = "Application.ReadWrite.All"
 OWNED_BY = "Application.ReadWrite.OwnedBy"
 TOO_MUCH = frozenset(
@@ -104,8 +106,7 @@ async def permissions(patient: Patient) -> Findings:
             yield _held(subject, need)
         for power in sorted(TOO_MUCH & subject.permissions):
             told = f"holds {power}, which nothing here needs and which could take over the tenant"
-            mend = f"az ad sp show --id {subject.object_id}  # then take {power} away from it in the portal"
-            yield warning(CHECK, subject.name, told, remedy=mend)
+            yield warning(CHECK, subject.name, told, remedy=_take_away(subject, power))
 
 
 def _held(subject: Subject, need: Need) -> Finding:
@@ -123,6 +124,16 @@ def _grant(subject: Subject, need: Need) -> str:
         ids = f"-ClientId {subject.client_id} -ObjectId {subject.object_id}"
         return f"infra/scripts/scope-mail.ps1 {ids} -Mailbox SENDER -Apply"
     return f"infra/scripts/grant-graph-permissions.sh --identity {subject.object_id or 'OBJECT_ID'} --apply"
+
+
+def _take_away(subject: Subject, power: str) -> str:
+    """Give the command that ends an assignment: Graph names it by an id of its own (appRoleAssignments, v1.0)."""
+    graph = f"$(az ad sp show --id {GRAPH_CLIENT} --query \"appRoles[?value=='{power}'].id\" -o tsv)"
+    held = (
+        f"$(az cloud show --query endpoints.microsoftGraphResourceId -o tsv)v1.0/servicePrincipals/{subject.object_id}"
+    )
+    found = "$(az rest --url $at --query \"value[?appRoleId=='$role'].id\" -o tsv)"
+    return f"role={graph}; at={held}/appRoleAssignments; az rest --method delete --url $at/{found}"
 
 
 async def ownership(patient: Patient) -> Findings:

@@ -334,6 +334,8 @@ async def test_power_that_nothing_needs_is_told() -> None:
     world.surroundings.who = replace(world.surroundings.who, permissions=more)
     found = only(await look(world), Standing.WARNING)
     assert "could take over the tenant" in found.says
+    assert "appRoles[?value=='RoleManagement.ReadWrite.Directory'].id" in found.remedy
+    assert f"servicePrincipals/{OUR_OBJECT}/appRoleAssignments; az rest --method delete" in found.remedy
 
 
 async def test_without_mail_send_the_token_cannot_tell_and_a_test_can() -> None:
