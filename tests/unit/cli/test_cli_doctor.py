@@ -21,17 +21,17 @@ def test_everything_can_be_listed_one_by_one(shell: Shell) -> None:
 
 def test_what_is_broken_is_told_with_the_command_on_one_line(shell: Shell) -> None:
     shell.do(shell.world.scan())
-    del shell.world.surroundings.queues["deliveries"]
+    del shell.world.surroundings.queues["scans"]
     done = shell.type("doctor")
     assert done.exit_code == 1
-    command = "az storage queue create --name deliveries --account-name contoso --auth-mode login"
+    command = "az storage queue create --name scans --account-name contoso --auth-mode login"
     assert [line.strip() for line in done.stdout.splitlines() if "queue create" in line] == [command]
     seen = shell.facts("doctor")
     (found,) = [finding for finding in seen["findings"] if finding["standing"] == "broken"]
     assert (seen["healthy"], found["check"], found["subject"], found["remedy"]) == (
         False,
         "queue",
-        "deliveries",
+        "scans",
         command,
     )
 
