@@ -207,7 +207,7 @@ BY_HAND = (
 
 DISASTERS = (
     Step(shown="rotation reissue --vault VAULT --preview", fill=LOST, first=Play.settle, says="lines to rotate again"),
-    Step(shown='rotation reissue --vault VAULT --reason "the vault is lost"', fill=LOST, says="due"),
+    Step(shown='rotation reissue --vault VAULT --reason "the vault is lost"', fill=LOST, says="to rotate again"),
     Step(shown="rotation reissue --vault VAULT --again", fill=LOST, answers="y\nlost again\ny\n"),
     Step(shown="rotation reissue --vault VAULT --compromised --preview", fill=LOST, says="burnt"),
     Step(
