@@ -176,7 +176,8 @@ class Play:
 
 
 def _again(answer: Answer) -> bool:
-    return answer.code == INCOMPLETE and "run it again" in f"{answer.out} {answer.error}"
+    said = " ".join(f"{answer.out} {answer.error}".split()).lower()
+    return answer.code == INCOMPLETE and "run it again" in said
 
 
 def _made_at(version: Mapping[str, Any]) -> str:
