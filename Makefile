@@ -40,7 +40,7 @@ test: ## All tests that need nothing but Python and Node (7 minutes)
 test-real: ## Programs of others against the sandbox: Azure CLI, checkov, Chromium, API descriptions (9 minutes)
 	@.ci/bootstrap real
 	@ROTATION_CHROMIUM=$$(.ci/bootstrap chromium) CHECKOV=.tools/checkov/bin/checkov \
-		$(PYTEST) tests/real tests/infra -m real $(ARGS)
+		$(PYTEST) tests/real tests/infra -m real -n $(WORKERS) --dist loadfile $(ARGS)
 
 crash: ## Every crash at every step and hundreds of interleavings; `make test` runs a part of it
 	@.ci/bootstrap env

@@ -33,6 +33,13 @@ def test_a_window_over_midnight_belongs_to_the_day_on_which_it_opens() -> None:
     assert not friday_night.is_open(friday + timedelta(days=1))
 
 
+def test_a_window_opens_at_its_first_instant_and_is_shut_at_its_last() -> None:
+    midnight = datetime(2026, 3, 6, tzinfo=UTC)
+    day, night = Window(opens=time(8), closes=time(20)), Window(opens=time(20), closes=time(8))
+    assert [day.is_open(midnight + timedelta(hours=hour)) for hour in (8, 20)] == [True, False]
+    assert [night.is_open(midnight + timedelta(hours=hour)) for hour in (8, 20)] == [False, True]
+
+
 def test_a_window_is_told_in_its_own_zone() -> None:
     morning = Window(opens=time(2), closes=time(3), zone=ZoneInfo("America/New_York"))
     assert not morning.is_open(NOW)

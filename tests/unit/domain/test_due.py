@@ -60,6 +60,15 @@ def test_due_exactly_between_the_lead_time_and_thirty_days_past_the_end(end_in: 
         assert answer.down_now is (end_in <= timedelta(0))
 
 
+def test_it_is_due_from_the_very_instant_on_and_a_tenants_short_maximum_makes_the_lead_short() -> None:
+    lead = lead_of(LINE, Terms(), Terms().lifetime)
+    assert isinstance(due(last(lead), sight(ending(lead)), START), Due)
+    assert isinstance(due(last(lead + TICK), sight(ending(lead + TICK)), START), NotDue)
+    short = lead_of(LINE, Terms(), 30 * DAY)
+    within = replace(sight(ending(short + TICK)), longest=30 * DAY)
+    assert due(last(short + TICK), within, START) == NotDue(why="not yet", due_at=START + TICK)
+
+
 @given(lead=spans, lifetime=spans, line=some.integers(min_value=1, max_value=10**6))
 def test_the_effective_lead_time_is_at_most_a_third_and_a_fifth_brought_forward(
     lead: timedelta, lifetime: timedelta, line: int

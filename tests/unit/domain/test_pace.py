@@ -91,6 +91,15 @@ def test_places_further_off_than_a_window_are_not_booked_and_those_who_ask_again
     assert pace.book(NOON + WINDOW * 2, lot=0).booked, "and nothing was used up by asking"
 
 
+def test_a_place_right_at_the_end_of_the_window_is_still_booked() -> None:
+    pace = Pace()
+    pace.refused(NOON, WINDOW)
+    assert pace.book(NOON, lot=0).booked
+    later = Pace()
+    later.refused(NOON, WINDOW + SECOND)
+    assert not later.book(NOON, lot=0).booked
+
+
 def test_it_tries_more_after_half_a_window_without_pressure_and_no_sooner() -> None:
     pace = Pace()
     wrote(pace, 20, share=1.0)
