@@ -26,7 +26,8 @@ async def test_what_left_is_cancelled_with_its_reason_and_the_others_stay() -> N
     world.name_destinations(FIRST)
     async with step_of(world) as step:
         await overlapping.carry(step)
-        phases = {name: each.delivery.phase for name, each in step.record.deliveries_of(step.rotation.id.ulid).items()}
+        stored = step.record.deliveries_of(step.rotation.id.ulid)
+        phases = {str(name): each.delivery.phase for name, each in stored.items()}
     assert isinstance(phases["alpha"], Verified)
     left = Cancelled(why="no longer configured", at=world.clock.now())
     assert (phases["beta"], phases["gamma"]) == (left, left)

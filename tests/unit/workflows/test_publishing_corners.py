@@ -7,7 +7,7 @@ import pytest
 from rotation.domain.credential import Application
 from rotation.domain.delivery import AwaitingApproval
 from rotation.domain.errors import VaultNameTaken
-from rotation.domain.identifiers import AudienceName
+from rotation.domain.identifiers import AudienceName, SecretVersion
 from rotation.domain.policy import Destination
 from rotation.domain.rotation import Delivering, Proven, Published
 from rotation.domain.secret import SecretText
@@ -64,10 +64,9 @@ async def test_a_published_version_says_whose_it_is_and_when_it_ends() -> None:
     assert fact["end_at"] == str(minted.end_at)
 
 
-async def strange(step: Step, name: str, *, marks: dict[str, str] | None = None) -> str:
+async def strange(step: Step, name: str, *, marks: dict[str, str] | None = None) -> SecretVersion:
     """Let somebody else write a version."""
-    new = NewVersion(text=SecretText("a stranger's"), tags=marks or {}, expires_at=None)
-    return str(await step.vault.write(name, new))
+    return await step.vault.write(name, NewVersion(text=SecretText("a stranger's"), tags=marks or {}))
 
 
 async def test_what_is_not_this_lines_is_never_written_over() -> None:
@@ -92,9 +91,7 @@ async def test_a_version_of_an_earlier_attempt_or_a_disabled_one_is_not_taken_fo
         ours = {tags.ROTATION: step.rotation.id.ulid, tags.LINE: f"{application.object_id}|default"}
         earlier = await strange(step, name, marks={**ours, tags.KEY_ID: "another"})
         disabled = await strange(step, name, marks={**ours, tags.KEY_ID: phase.minted.key_id})
-        await step.vault.disable(
-            name, next(v.version for v in await step.vault.versions(name) if v.version == disabled)
-        )
+        await step.vault.disable(name, disabled)
         await publishing.publish(step)
         assert step.rotation.publication is not None
         assert step.rotation.publication.version not in {earlier, disabled}
