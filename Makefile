@@ -57,7 +57,7 @@ coverage: ## Every branch of rotation/domain and rotation/workflows is taken by 
 	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m coverage report
 
-mutants: ## Change the decisions in a thousand ways and count which no test notices (ARGS="'rotation.domain.line*'" for some)
+mutants: ## Change the decisions in a thousand ways and count which no test notices (ARGS="'rotation.domain.line*'" for some; all: a night)
 	@.ci/bootstrap mutants
 	@nice .tools/mutants/bin/mutmut run --max-children $(WORKERS) $(ARGS)
 	@.tools/mutants/bin/mutmut results
