@@ -161,6 +161,7 @@ NOT_HERE = {
             '"$ROTATION_IDENTITY_PRINCIPAL_ID" -Mailbox rotation@contoso.com'
         ),
     ),
+    "it names something for the shell that is open": ("alias rotation='.venv/bin/python -m rotation'",),
     "CI runs it, and it runs the tests": (
         ".ci/run",
         "make check",
@@ -170,6 +171,7 @@ NOT_HERE = {
         "make coverage",
         "make crash",
         "make mutants",
+        "make mutants ARGS=\"'rotation.domain.line*'\"",
     ),
     "it measures for a quarter of an hour": (
         "make bench",
