@@ -142,7 +142,7 @@ policies:
 destinations:
   there: {kind: webhook, url: "https://deploy.contoso.com/x", signing_secret: key}
 audiences: {platform: {mail: [a@contoso.com]}}
-reminders: {rungs: [60d, expired], fallback: platform}
+reminders: {rungs: [60d, expired], fallback: platform, sender: rotation@contoso.com}
 """
 
 OURS = (

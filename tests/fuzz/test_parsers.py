@@ -3,7 +3,9 @@
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from tests.fuzz.targets import TARGETS, Target
+from rotation.config import load
+from rotation.integrations.catalogue import KINDS
+from tests.fuzz.targets import SMALL, TARGETS, Target
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
@@ -21,3 +23,8 @@ def test_it_answers_whatever_it_is_given(target: Target) -> None:
         target.try_on(what)
 
     holds()
+
+
+def test_the_configuration_that_is_changed_is_a_good_one() -> None:
+    """Else nothing behind its first mistake would ever be reached."""
+    assert load(SMALL, name="r.yaml", kinds=KINDS).configuration.policies

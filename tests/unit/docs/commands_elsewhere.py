@@ -21,6 +21,9 @@ TESTED = {
     ),
     'make chaos ARGS="--plant look-first-off"': "tests/real/test_chaos_runs.py::test_a_plant_is_caught",
     "make fuzz": "tests/fuzz/test_parsers.py::test_it_answers_whatever_it_is_given",
+    'make fuzz ARGS="--inputs 1500 --seed 20261130"': (
+        "tests/fuzz/test_parsers.py::test_it_answers_whatever_it_is_given"
+    ),
     "make sbom": "tests/real/test_deployed_parts.py::test_the_bill_of_materials_and_the_licences_are_those_of_the_pins",
     "make site": "tests/real/test_site.py::test_every_page_is_there",
     'curl --fail --header "x-functions-key: $key" "$ROTATION_APP_URL/api/health"': (
