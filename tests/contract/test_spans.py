@@ -20,21 +20,19 @@ from rotation.domain.secret import SecretText
 from rotation.integrations.outbound.wire import Call, send
 from rotation.ports.tables import Insert
 from rotation.ports.vault import NewVersion
-from rotation.telemetry import invocation, pipeline, stop
+from rotation.telemetry import invocation
 from sandbox.cloud import Cloud
 from tests.contract.promises_directory import asked
 from tests.contract.worlds import CloudWorld
-from tests.unit.telemetry.sent import Sent
+from tests.unit.telemetry.sent import Sent, listening
 
 pytestmark = pytest.mark.sandbox
 
 
 @pytest.fixture
 def sent() -> Iterator[Sent]:
-    sent = Sent()
-    pipeline.use(sent.providers)
-    yield sent
-    stop()
+    with listening() as sent:
+        yield sent
 
 
 type Acts = Callable[[ClientId, SecretText], Mapping[str, Awaitable[object]]]

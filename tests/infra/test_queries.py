@@ -3,7 +3,6 @@
 import json
 import logging
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,8 +11,7 @@ from azure.monitor.opentelemetry.exporter import AzureMonitorLogExporter, AzureM
 from lark.exceptions import LarkError
 
 from docs.make_events import described
-from rotation.telemetry import invocation, pipeline, stop
-from rotation.telemetry.azure_monitor import ABOUT_ITSELF
+from rotation.telemetry import invocation
 from rotation.telemetry.metering import GAUGES, MEASURES
 from tests.infra import bicep, kusto
 from tests.unit.telemetry.sent import Sent
@@ -67,16 +65,6 @@ BAD: dict[str, list[Said]] = {
     "people-unreached": [("notice.given-up", {"notice": "n", "kind": "blocked"})],
 }
 """What each alert is for."""
-
-
-@pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sent]:
-    for name in ABOUT_ITSELF:
-        monkeypatch.setenv(name, "true")
-    sent = Sent()
-    pipeline.use(sent.providers)
-    yield sent
-    stop()
 
 
 def rows(sent: Sent, said: list[Said], *, at: datetime = NOW - timedelta(minutes=5)) -> dict[str, list[kusto.Row]]:

@@ -2,14 +2,11 @@
 
 import logging
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
-import pytest
 from azure.monitor.opentelemetry.exporter import AzureMonitorTraceExporter
 
-from rotation.telemetry import invocation, pipeline, stop
-from rotation.telemetry.azure_monitor import ABOUT_ITSELF
+from rotation.telemetry import invocation
 from tests.infra import bicep, kusto
 from tests.unit.telemetry.sent import Sent
 
@@ -17,16 +14,6 @@ NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 PAGE = (bicep.ROOT / "docs" / "telemetry.md").read_text("utf-8")
 STEPS, CALLS = re.findall(r"^```kusto\n(.+?)^```", PAGE, re.MULTILINE | re.DOTALL)
 ROTATION = "0f8fad5b-d9cb-469f-a165-70867728950e.01JD0000000000000000000001"
-
-
-@pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sent]:
-    for name in ABOUT_ITSELF:
-        monkeypatch.setenv(name, "true")
-    sent = Sent()
-    pipeline.use(sent.providers)
-    yield sent
-    stop()
 
 
 def _rows(sent: Sent) -> dict[str, list[kusto.Row]]:

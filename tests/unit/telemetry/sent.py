@@ -1,6 +1,8 @@
 """Everything that leaves, kept in memory behind the cleaning."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -9,6 +11,7 @@ from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from rotation.telemetry import pipeline, stop
 from rotation.telemetry.exporting import CleanLogs, CleanSpans
 from rotation.telemetry.providers import Providers
 
@@ -42,3 +45,14 @@ class Sent:
             if metric.name == name
             for point in metric.data.data_points
         ]
+
+
+@contextmanager
+def listening() -> Iterator[Sent]:
+    """Let telemetry of this process arrive here."""
+    sent = Sent()
+    pipeline.use(sent.providers)
+    try:
+        yield sent
+    finally:
+        stop()

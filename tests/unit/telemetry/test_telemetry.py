@@ -13,11 +13,11 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from docs.make_events import ROOT, described
 from rotation.domain.secret import SecretText
-from rotation.telemetry import CONNECTION, invocation, pipeline, start, stop
+from rotation.telemetry import CONNECTION, invocation, start
 from rotation.telemetry.metering import MEASURES
 from rotation.telemetry.providers import MOST, MOST_WITH_FAILED
 from sandbox.entra.documents import secret_text
-from tests.unit.telemetry.sent import Sent
+from tests.unit.telemetry.sent import Sent, listening
 
 ROTATION = "0f8fad5b-d9cb-469f-a165-70867728950e.01JD0000000000000000000001"
 CALL = {"service": "graph.microsoft.com", "method": "GET", "seconds": 0.5}
@@ -27,10 +27,8 @@ measured = logging.getLogger("rotation.measured")
 
 @pytest.fixture
 def sent() -> Iterator[Sent]:
-    sent = Sent()
-    pipeline.use(sent.providers)
-    yield sent
-    stop()
+    with listening() as sent:
+        yield sent
 
 
 def test_without_an_address_nothing_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
