@@ -1,6 +1,7 @@
-"""Clients of the session's cloud (tests/conftest.py): bare ones, and Microsoft's."""
+"""Clients of the session's cloud (tests/conftest.py): bare ones, and Microsoft's; and storage for each file."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -9,8 +10,16 @@ from msgraph.graph_service_client import GraphServiceClient
 
 from sandbox.cloud import Cloud
 from sandbox.entra.tokens import GRAPH
+from sandbox.storage import Azurite
 
 GRAPH_SCOPE = f"{GRAPH}/.default"
+
+
+@pytest.fixture(scope="module")
+def azurite(cloud: Cloud) -> Iterator[Azurite]:
+    """Storage of one file's own: a deployment acts on every line that it finds, also on those of another test."""
+    with Azurite(cert_file=Path(cloud.cert_file), key_file=Path(cloud.key_file), host="localhost") as running:
+        yield running
 
 
 @pytest.fixture

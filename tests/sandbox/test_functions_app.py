@@ -43,13 +43,6 @@ destinations:
 
 
 @pytest.fixture(scope="module")
-def azurite(cloud: Cloud) -> Iterator[Azurite]:
-    """Storage of its own: what is healthy here depends on what was scanned."""
-    with Azurite(cert_file=Path(cloud.cert_file), key_file=Path(cloud.key_file), host="localhost") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def settings(cloud: Cloud, azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What an operator sets: addresses and an identity, no secret."""
     configuration = tmp_path_factory.mktemp("configuration") / "rotation.yaml"
