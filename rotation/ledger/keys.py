@@ -96,6 +96,11 @@ def ends(kinds: str) -> str:
     return f"ends|{kinds}"
 
 
+def prints(kinds: str) -> str:
+    """Partition of `control` with the prints of each week's rows of these kinds; its keys are the weeks."""
+    return f"prints|{kinds}"
+
+
 def line_index(line_id: LineId) -> str:
     """Key of a line in the index."""
     return str(line_id)

@@ -44,7 +44,7 @@ class ConnectionSecrets:
         """
         configuration = await self.services.configurations.current()
         named = users_of(configuration, home=self.services.vault_url)
-        expiries = await ExpiryChanges.begin(self.services.tables, frozenset({KIND}))
+        expiries = await ExpiryChanges.begin(self.services.tables, frozenset({KIND}), now=self.services.clock.now())
         unread: list[str] = []
         for place, users in sorted(named.items()):
             try:

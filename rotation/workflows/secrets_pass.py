@@ -81,7 +81,7 @@ class SecretsPass:
         await self._not_met()
 
     async def _write(self) -> None:
-        expiries = await ExpiryChanges.begin(self.services.tables, frozenset({"secret"}))
+        expiries = await ExpiryChanges.begin(self.services.tables, frozenset({"secret"}), now=self.services.clock.now())
         async with self.services.snapshots.write(SNAPSHOT, at=self.services.clock.now()) as snapshot:
             books = _Books(snapshot=snapshot, expiries=expiries)
             async for page in self.services.directory.applications():

@@ -52,7 +52,7 @@ async def _pass(
     services: Services, name: str, pages: AsyncIterator[Sequence[PassItem]], *, kinds: frozenset[str]
 ) -> Mapping[str, int]:
     known = await KnownApplications.read(services)
-    expiries = await ExpiryChanges.begin(services.tables, kinds)
+    expiries = await ExpiryChanges.begin(services.tables, kinds, now=services.clock.now())
     found = 0
     async with services.snapshots.write(name, at=services.clock.now()) as snapshot:
         async for page in pages:

@@ -28,7 +28,7 @@ def expiry(number: int, *, week: int = 0, name: str = "job", kind: str = "secret
 
 
 async def night(tables: Tables, *wanted: Expiry, complete: bool = True) -> tuple[int, int]:
-    changes = await ExpiryChanges.begin(tables, SECRET)
+    changes = await ExpiryChanges.begin(tables, SECRET, now=FIRST)
     for each in wanted:
         await changes.want(each)
     await changes.finish(complete=complete)
