@@ -54,14 +54,19 @@ class Chooser:
         self._tags = frozenset[str]().union(*(loose.tags for loose in self._loose))
         self._owners = frozenset[str]().union(*(loose.owners for loose in self._loose))
 
-    def exactly(self, object_id: ObjectId, client_id: ClientId) -> Policy | None:
-        """Give the policy that names it by an id."""
-        if not self._by_object and not self._by_client:
-            return None
-        return self._by_object.get(object_id) or self._by_client.get(client_id)
-
-    def loosely(self, display_name: str, tags: Sequence[str], owners: Sequence[str] = ()) -> Policy | None:
-        """Give the first policy that selects it by what others can change."""
+    def choose(
+        self,
+        object_id: ObjectId,
+        client_id: ClientId,
+        display_name: str,
+        *,
+        tags: Sequence[str] = (),
+        owners: Sequence[str] = (),
+    ) -> Policy | None:
+        """Give the policy that names it by an id, or else the first that selects it by what others can change."""
+        exact = self._by_object.get(object_id) or self._by_client.get(client_id)
+        if exact is not None:
+            return exact
         name = display_name.casefold()
         if (
             (self._named is None or not self._named.match(name))

@@ -22,9 +22,8 @@ FINGERPRINT_LENGTH = 16
 class _Typed(BaseModel):
     """Closed and frozen; each type says `type` and, where it has one, `secret`."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True, defer_build=True
-    )
+    # Descriptions are no docstrings: pydantic would read and parse this file once for each class, at every start.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
 
 
 class Identity(_Typed):
@@ -37,8 +36,7 @@ class Token(_Typed):
     """A bearer token, such as a personal access token."""
 
     type: Literal["token"]
-    secret: Reference
-    """The token."""
+    secret: Reference = Field(description="The token.")
 
 
 class ApiKey(_Typed):
@@ -54,8 +52,7 @@ class Basic(_Typed):
 
     type: Literal["basic"]
     user: Word
-    secret: Reference
-    """The password."""
+    secret: Reference = Field(description="The password.")
 
 
 class ClientSecret(_Typed):
@@ -71,8 +68,7 @@ class OAuthClient(_Typed):
     """A client of any other OAuth 2 service, by the client credentials grant."""
 
     type: Literal["oauth-client"]
-    token_url: HttpsAddress
-    """Such as https://contoso.eu.auth0.com/oauth/token."""
+    token_url: HttpsAddress = Field(description="Such as https://contoso.eu.auth0.com/oauth/token.")
     client_id: Word
     secret: Reference
     audience: Word | None = None
@@ -85,8 +81,7 @@ class GitHubApp(_Typed):
     type: Literal["github-app"]
     app_id: Annotated[int, Field(gt=0)]
     installation_id: Annotated[int, Field(gt=0)]
-    secret: Reference
-    """Its private key, in PEM."""
+    secret: Reference = Field(description="Its private key, in PEM.")
 
 
 class SshKey(_Typed):
@@ -94,10 +89,11 @@ class SshKey(_Typed):
 
     type: Literal["ssh-key"]
     user: Word
-    secret: Reference
-    """The private key, in OpenSSH's or PEM form, without a passphrase."""
-    host_key: Annotated[str, Field(pattern=r"^(ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/=]+( .*)?$")]
-    """The server's public key, as in its .pub file; any other server is refused."""
+    secret: Reference = Field(description="The private key, in OpenSSH's or PEM form, without a passphrase.")
+    host_key: str = Field(
+        pattern=r"^(ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/=]+( .*)?$",
+        description="The server's public key, as in its .pub file; any other server is refused.",
+    )
 
 
 class AppRole(_Typed):
@@ -105,8 +101,7 @@ class AppRole(_Typed):
 
     type: Literal["approle"]
     role_id: Word
-    secret: Reference
-    """The secret id."""
+    secret: Reference = Field(description="The secret id.")
     mount: Word = "approle"
 
 
@@ -115,8 +110,7 @@ class VaultJwt(_Typed):
 
     type: Literal["vault-jwt"]
     role: Word
-    audience: Word
-    """Resource that the identity's token is asked for, as the role expects it."""
+    audience: Word = Field(description="Resource that the identity's token is asked for, as the role expects it.")
     mount: Word = "jwt"
 
 
@@ -125,8 +119,7 @@ class AwsKeys(_Typed):
 
     type: Literal["aws-keys"]
     access_key_id: Word
-    secret: Reference
-    """The secret access key."""
+    secret: Reference = Field(description="The secret access key.")
 
 
 class AwsRole(_Typed):
@@ -134,8 +127,9 @@ class AwsRole(_Typed):
 
     type: Literal["aws-role"]
     role_arn: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")]
-    audience: Word
-    """Resource that the identity's token is asked for, as the identity provider in AWS expects it."""
+    audience: Word = Field(
+        description="Resource that the identity's token is asked for, as the identity provider in AWS expects it."
+    )
 
 
 type AnyConnection = Annotated[

@@ -1,10 +1,13 @@
 """The end dates that matter, by ISO week: the index for reminders, pages and calendar (table `expiries`)."""
 
 import hashlib
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from operator import attrgetter
+
+import msgspec
 
 from rotation.domain.errors import NotFound
 from rotation.domain.identifiers import KeyId, ObjectId
@@ -67,11 +70,11 @@ PRINT = "print"
 READ_AT = "read_at"
 """Column of the row that tells each day's ends; an older program, which keeps no prints, writes that row without it."""
 _PARTS = attrgetter(*(each.name for each in fields(Expiry)))
+_ENCODER = msgspec.msgpack.Encoder()
 
 
 def _print_of(expiry: Expiry) -> int:
-    parts = "\0".join(map(str, _PARTS(expiry)))
-    return int.from_bytes(hashlib.blake2b(parts.encode(), digest_size=8).digest())
+    return int.from_bytes(hashlib.blake2b(_ENCODER.encode(_PARTS(expiry)), digest_size=8).digest())
 
 
 def _values(expiry: Expiry, known_by: int) -> dict[str, Value]:
@@ -105,8 +108,8 @@ class ExpiryChanges:
     """By key: an application that a page repeats, because it was changed meanwhile, is written as it was read last."""
     written: int = 0
     deleted: int = 0
-    days: dict[str, dict[str, int]] = field(default_factory=dict)
-    """How many ends each day has of `<kind> <status>`, of those that this pass wants."""
+    ends: Counter[tuple[date, str, str]] = field(default_factory=Counter)
+    """How many ends each day has of a kind and status, of those that this pass wants."""
 
     @classmethod
     async def begin(cls, tables: Tables, kinds: frozenset[str], *, now: datetime) -> "ExpiryChanges":
@@ -137,7 +140,7 @@ class ExpiryChanges:
 
     async def want(self, expiry: Expiry) -> None:
         """Say that this row should be there."""
-        self._count(expiry)
+        self.ends[expiry.end_at.date(), expiry.kind, expiry.status] += 1
         partition, known_by = expiry.partition, _print_of(expiry)
         if known_by in self._there.get(partition, ()):
             self.known[partition].discard(known_by)
@@ -147,11 +150,6 @@ class ExpiryChanges:
         self._new.setdefault(partition, set()).add(known_by)
         await self._add(partition, Upsert(key=expiry.key, values=_values(expiry, known_by)))
         self.written += 1
-
-    def _count(self, expiry: Expiry) -> None:
-        day = self.days.setdefault(expiry.end_at.date().isoformat(), {})
-        what = f"{expiry.kind} {expiry.status}"
-        day[what] = day.get(what, 0) + 1
 
     async def _add(self, partition: str, change: Change) -> None:
         waiting = self._pending.setdefault(partition, {})
@@ -187,7 +185,10 @@ class ExpiryChanges:
             held = (self._there.get(week, frozenset()) - self.known.get(week, set())) | self._new.get(week, set())
             if self.prints.sealed.get(week) != held:
                 await self.prints.seal(week, held)
-        row = Upsert(key=keys.ends(_group(self.kinds)), values={**ENDS.columns(self.days), READ_AT: self.read_at})
+        days: dict[str, dict[str, int]] = {}
+        for (day, kind, status), number in self.ends.items():
+            days.setdefault(day.isoformat(), {})[f"{kind} {status}"] = number
+        row = Upsert(key=keys.ends(_group(self.kinds)), values={**ENDS.columns(days), READ_AT: self.read_at})
         await self.tables.commit(keys.CONTROL, keys.CONTROL, [row])
 
 

@@ -1,7 +1,8 @@
 """Names of tables and keys of rows (protocol.md, Ledger)."""
 
 import hashlib
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from urllib.parse import quote
 
 from rotation.domain.identifiers import DestinationName, KeyId, LineId, LineName, ObjectId, RotationId
@@ -123,5 +124,10 @@ def resource(address: str) -> str:
 
 def week(at: datetime) -> str:
     """Partition of `expiries`: ISO week of the end."""
-    year, number, _day = at.isocalendar()
+    return _week(at.date())
+
+
+@lru_cache(maxsize=2_000)
+def _week(day: date) -> str:
+    year, number, _day = day.isocalendar()
     return f"{year:04}-W{number:02}"

@@ -38,7 +38,6 @@ class KnownApplications:
         """Give the object id of its registration in this tenant, if there is one, and the policy that speaks of it."""
         place = None if self.columns is None else next(self.columns.client_ids.beginning(item.client_id), None)
         if self.columns is None or place is None:
-            exact = self.chooser.exactly(ObjectId(item.object_id), item.client_id)
-            return None, exact or self.chooser.loosely(item.display_name, ())
+            return None, self.chooser.choose(ObjectId(item.object_id), item.client_id, item.display_name)
         name = self.columns.policy_words[self.columns.policies[place]]
         return ObjectId(self.columns.object_ids[place]), self.configuration.policy(name) if name else None

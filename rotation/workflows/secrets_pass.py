@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import batched
 
 from rotation.domain.choosing import Chooser
-from rotation.domain.credential import Application, Credential, Marker
+from rotation.domain.credential import MARK, Application, Credential, Marker
 from rotation.domain.errors import NewerVersion
 from rotation.domain.identifiers import ObjectId, PolicyName, RotationId
 from rotation.domain.line import CannotOpen, Due, due
@@ -115,7 +115,9 @@ class SecretsPass:
         self, listed: ListedApplication, owners: Sequence[str], books: _Books | None
     ) -> InventoryLine:
         """Decide on one application, and give its line of the inventory."""
-        policy = self._policy(listed, owners)
+        policy = self._chooser.choose(
+            listed.object_id, listed.client_id, listed.display_name or "", tags=listed.tags or (), owners=owners
+        )
         lines = self._lines.pop(listed.object_id, ())
         secrets = listed.secrets
         ignored = policy is not None and policy.mode is Mode.IGNORE
@@ -133,12 +135,6 @@ class SecretsPass:
                 if standing[1] or first <= secret.ends <= last:
                     await books.expiries.want(self._expiry(listed, secret, policy, standing=standing))
         return line_of(listed, policy, standings, enrolled=[line.id.name for line in lines])
-
-    def _policy(self, listed: ListedApplication, owners: Sequence[str]) -> Policy | None:
-        exact = self._chooser.exactly(listed.object_id, listed.client_id)
-        if exact is not None:
-            return exact
-        return self._chooser.loosely(listed.display_name or "", listed.tags or (), owners)
 
     def _match(self, listed: ListedApplication, policy: Policy, lines: Sequence[IndexedLine]) -> None:
         """Note what a policy that enrols by itself selects."""
@@ -270,7 +266,7 @@ class SecretsPass:
 
 
 def _marked(secrets: Sequence[ListedSecret]) -> bool:
-    for secret in secrets:  # noqa: SIM110  # a generator takes twice as long, a hundred thousand times a night
-        if secret.display_name and Marker.read(secret.display_name):
+    for secret in secrets:  # a generator takes twice as long, a hundred thousand times a night
+        if secret.display_name and MARK in secret.display_name and Marker.read(secret.display_name):
             return True
     return False

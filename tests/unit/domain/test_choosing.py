@@ -40,8 +40,8 @@ def test_it_agrees_with_the_configuration(chosen: list[Selector], application: A
     )
     configuration = Configuration(policies=policies)
     chooser = Chooser(configuration)
-    found = chooser.exactly(application.object_id, application.client_id) or chooser.loosely(
-        application.display_name, application.tags, owners
+    found = chooser.choose(
+        application.object_id, application.client_id, application.display_name, tags=application.tags, owners=owners
     )
     assert found == configuration.policy_for(application, owners)
 
@@ -78,5 +78,7 @@ def test_the_first_policy_that_names_it_by_what_it_shows_has_it(
     policies = tuple(
         Policy(name=PolicyName(f"policy-{number}"), selector=selector) for number, selector in enumerate(selectors)
     )
-    found = Chooser(Configuration(policies=policies)).loosely(*seen)
+    name, tags, owners = seen
+    chooser = Chooser(Configuration(policies=policies))
+    found = chooser.choose(ObjectId("object"), ClientId("client"), name, tags=tags, owners=owners)
     assert found == (None if place is None else policies[place])
