@@ -30,7 +30,7 @@ def storage_figures(effort: Effort) -> Iterator[Figure]:
     rows = int(first["counts"]["expiries_written"])
     yield Figure(
         name="storage-first-night-transactions",
-        value=first["tables"]["expiries write"],
+        value=first["tables"]["expiries write"] + first["tables"]["control write"],
         unit=f"transactions for {rows} rows",
         goal=rows / ROWS_A_TRANSACTION + WEEKS,
     )
@@ -46,11 +46,15 @@ def storage_figures(effort: Effort) -> Iterator[Figure]:
         unit="rows an application",
         kept=True,
     )
-    yield Figure(name="storage-quiet-night-reads", value=quiet["tables"]["expiries read"], unit="reads of the horizon")
+    yield Figure(
+        name="storage-quiet-night-reads",
+        value=quiet["tables"].get("expiries read", 0) + quiet["tables"]["control read"],
+        unit="reads of the horizon and of what is written down of it",
+    )
     yield Figure(
         name="storage-writes-a-changed-credential",
-        value=few["tables"]["expiries write"] / CHANGED,
-        unit="operations",
+        value=(sum(few["tables"].values()) - sum(quiet["tables"].values())) / CHANGED,
+        unit="operations more than on a quiet night",
         goal=4,
         ratio=True,
         kept=True,
