@@ -1,10 +1,12 @@
 """The end dates that matter, by ISO week: the index for reminders, pages and calendar (table `expiries`)."""
 
 import hashlib
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
+from itertools import compress
 from operator import attrgetter
 
 import msgspec
@@ -13,7 +15,7 @@ from rotation.domain.errors import NotFound
 from rotation.domain.identifiers import KeyId, ObjectId
 from rotation.ledger import keys
 from rotation.ledger.codec import Codec
-from rotation.ledger.prints import WeekPrints, open_week
+from rotation.ledger.prints import Prints, WeekPrints, in_order, open_week
 from rotation.ports.tables import TRANSACTION_LIMIT, Change, Delete, Query, Row, Tables, Upsert, Value, prefix
 
 ENDED_KEPT = timedelta(days=30)
@@ -84,14 +86,44 @@ def _values(expiry: Expiry, known_by: int) -> dict[str, Value]:
 
 
 @dataclass(slots=True)
+class _Week:
+    """What a week held when the pass began, and which of it was met."""
+
+    there: Prints
+    met: bytearray
+
+    @classmethod
+    def of(cls, there: Prints) -> "_Week":
+        return cls(there, bytearray(len(there)))
+
+    def meet(self, known_by: int) -> bool:
+        """Tell whether it is there; it is met now."""
+        place = bisect_left(self.there, known_by)
+        if place == len(self.there) or self.there[place] != known_by:
+            return False
+        self.met[place] = 1
+        return True
+
+    def left(self) -> set[int]:
+        """Give what was not met."""
+        return {known_by for known_by, met in zip(self.there, self.met, strict=True) if not met}
+
+    def held(self, new: set[int]) -> Prints:
+        """Give what it holds when what was not met is gone and *new* has come."""
+        return in_order(new.union(compress(self.there, self.met))) if new or 0 in self.met else self.there
+
+
+_NOTHING: Prints = in_order(())
+
+
+@dataclass(slots=True)
 class ExpiryChanges:
     """
     What one pass changes, against what is there, in as few transactions as there are.
 
-    `known` holds the prints of rows that were not met yet, by partition, and no keys: a long horizon stays small. The
-    keys of a partition are read again where some are gone or changed. What is there is what the last complete pass
-    wrote down of each week (`WeekPrints`); once a week the rows themselves are read, which mends what somebody did to
-    the table by hand.
+    What is there is what the last complete pass wrote down of each week (`WeekPrints`); once in seven days the rows
+    themselves are read, which mends what somebody did to the table by hand. Prints alone are kept, no keys: a long
+    horizon stays small. The keys of a week are read where some of its rows are gone or changed.
     """
 
     tables: Tables
@@ -99,9 +131,7 @@ class ExpiryChanges:
     prints: WeekPrints
     read_at: datetime
     """When the rows themselves were read last."""
-    known: dict[str, set[int]] = field(default_factory=dict)
-    _there: dict[str, frozenset[int]] = field(default_factory=dict)
-    """What a partition held when the pass began."""
+    _weeks: dict[str, _Week] = field(default_factory=dict)
     _new: dict[str, set[int]] = field(default_factory=dict)
     _changed: dict[str, set[str]] = field(default_factory=dict)
     _pending: dict[str, dict[str, Change]] = field(default_factory=dict)
@@ -119,20 +149,20 @@ class ExpiryChanges:
         read_at = await _rows_read_at(tables, group, now)
         changes = cls(tables, kinds, prints, read_at=read_at or now)
         if read_at is None:
-            changes._there = await changes._rows(Query(columns=(PRINT,)))
+            there = await changes._rows(Query(columns=(PRINT,)))
         else:
-            changes._there = dict(prints.sealed)
+            there = dict(prints.sealed)
             for week in sorted(prints.open):
-                changes._there |= await changes._rows(Query(partition=week, columns=(PRINT,)))
-        changes.known = {week: set(held) for week, held in changes._there.items()}
+                there |= await changes._rows(Query(partition=week, columns=(PRINT,)))
+        changes._weeks = {week: _Week.of(held) for week, held in there.items()}
         return changes
 
-    async def _rows(self, query: Query) -> dict[str, frozenset[int]]:
-        found: dict[str, set[int]] = {}
+    async def _rows(self, query: Query) -> dict[str, Prints]:
+        found: dict[str, list[int]] = {}
         async for row in self.tables.query(keys.EXPIRIES, query):
             if (known_by := self._print(row)) is not None:
-                found.setdefault(row.partition, set()).add(known_by)
-        return {week: frozenset(held) for week, held in found.items()}
+                found.setdefault(row.partition, []).append(known_by)
+        return {week: in_order(held) for week, held in found.items()}
 
     def _print(self, row: Row) -> int | None:
         kind, _, digest = str(row.values.get(PRINT, "")).partition(" ")
@@ -142,10 +172,10 @@ class ExpiryChanges:
         """Say that this row should be there."""
         self.ends[expiry.end_at.date(), expiry.kind, expiry.status] += 1
         partition, known_by = expiry.partition, _print_of(expiry)
-        if known_by in self._there.get(partition, ()):
-            self.known[partition].discard(known_by)
+        week = self._weeks.get(partition)
+        if week is not None and week.meet(known_by):
             return
-        if self.known.get(partition):
+        if week is not None:
             self._changed.setdefault(partition, set()).add(expiry.key)
         self._new.setdefault(partition, set()).add(known_by)
         await self._add(partition, Upsert(key=expiry.key, values=_values(expiry, known_by)))
@@ -161,7 +191,7 @@ class ExpiryChanges:
 
     async def finish(self, *, complete: bool) -> None:
         """Write what waits; only a complete pass may delete what it did not meet, and tell what is there now."""
-        gone = [name for name, left in self.known.items() if left and complete]
+        gone = [name for name, week in self._weeks.items() if complete and 0 in week.met]
         await self.prints.reopen({*gone, *self._pending})
         for partition in gone:
             await self._delete_gone(partition)
@@ -173,18 +203,19 @@ class ExpiryChanges:
 
     async def _delete_gone(self, partition: str) -> None:
         """Find the keys of prints that were not met; what was only changed bears a new one by now, or soon."""
-        changed = self._changed.get(partition, set())
+        changed, left = self._changed.get(partition, set()), self._weeks[partition].left()
         async for row in self.tables.query(keys.EXPIRIES, Query(partition=partition, columns=(PRINT,))):
-            if self._print(row) in self.known[partition] and row.key not in changed:
+            if self._print(row) in left and row.key not in changed:
                 await self._add(partition, Delete(key=row.key))
                 self.deleted += 1
 
     async def _tell(self) -> None:
         """Write down what each week holds, where that is not written there, and how many ends each day has."""
-        for week in sorted({*self._there, *self._new, *self.prints.open, *self.prints.sealed}):
-            held = (self._there.get(week, frozenset()) - self.known.get(week, set())) | self._new.get(week, set())
-            if self.prints.sealed.get(week) != held:
-                await self.prints.seal(week, held)
+        for name in sorted({*self._weeks, *self._new, *self.prints.open, *self.prints.sealed}):
+            week = self._weeks.get(name) or _Week.of(_NOTHING)
+            held = week.held(self._new.get(name, set()))
+            if self.prints.sealed.get(name) != held:
+                await self.prints.seal(name, held)
         days: dict[str, dict[str, int]] = {}
         for (day, kind, status), number in self.ends.items():
             days.setdefault(day.isoformat(), {})[f"{kind} {status}"] = number

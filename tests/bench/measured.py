@@ -5,6 +5,7 @@ import resource
 import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 KIB = 1024
@@ -17,8 +18,13 @@ def cpu_seconds() -> float:
 
 
 def peak_bytes() -> int:
-    """Give the most memory that this process ever held (Linux counts in KiB)."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB
+    """
+    Give the most memory that this process ever held.
+
+    Not `ru_maxrss`: that begins with what its parent held when it was started (getrusage(2), Linux: kept over exec).
+    """
+    status = dict(line.split(":", maxsplit=1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmHWM"].split()[0]) * KIB
 
 
 @dataclass(slots=True)

@@ -49,13 +49,13 @@ async def held(tables: Tables) -> set[Expiry]:
 
 async def told(tables: Tables) -> dict[str, frozenset[int]]:
     """Give what is written down of each sealed week."""
-    return (await WeekPrints.read(tables, "secret")).sealed
+    return {week: frozenset(held) for week, held in (await WeekPrints.read(tables, "secret")).sealed.items()}
 
 
 async def true(tables: Tables) -> dict[str, frozenset[int]]:
     """Give what the rows themselves say."""
     read = await ExpiryChanges.begin(tables, SECRET, now=datetime.max.replace(tzinfo=UTC))
-    return {week: frozenset(rows) for week, rows in read.known.items()}
+    return {week: frozenset(rows.there) for week, rows in read._weeks.items()}
 
 
 async def heard(tables: MemoryTables, *wanted: Expiry, now: datetime = FIRST) -> list[tuple[str, str]]:
