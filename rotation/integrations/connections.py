@@ -159,7 +159,7 @@ NO_SECRET = Identity()
 class ConnectionPart(RootModel[AnyConnection]):
     """One entry of `connections`; `type` says which."""
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
 
 
 def read(name: str, settings: Mapping[str, object]) -> Connection:
