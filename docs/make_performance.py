@@ -17,9 +17,9 @@ RUN = Path(__file__).parent.parent / "tests" / "bench" / "last_run.json"
 
 WORDS = {
     r"scan-cpu-sdk-over-ours": "msgraph-sdk's paging with models, over ours, imports included",
-    r"scan-cpu-sdk-over-ours-above-imports": "the same above imports",
+    r"scan-cpu-sdk-over-ours-above-imports": "msgraph-sdk's paging with models, over ours, above imports",
     r"scan-cpu-ours-over-floor": "ours over httpx and `json.loads`, nothing decided, imports included",
-    r"scan-cpu-ours-over-floor-above-imports": "the same above imports",
+    r"scan-cpu-ours-over-floor-above-imports": "ours over httpx and `json.loads`, nothing decided, above imports",
     r"scan-(\d+)-peak": "peak memory of a quiet night, {0} applications",
     r"scan-(\d+)-first-night-peak": "peak memory of a first night, {0} applications",
     r"scan-(\d+)-requests-beside-pages": "Graph requests beside the pages, {0} applications",
