@@ -98,7 +98,8 @@ class Month:
 
     @cached_property
     def tables(self) -> float:
-        reads = ceil(self.rows / ROWS_A_READ) + ceil(self.lines / ROWS_A_READ)
+        # The weeks of the horizon in one read, their rows once in seven nights (ADR 0031), and the lines.
+        reads = 1 + ceil(self.rows / ROWS_A_READ) / 7 + ceil(self.lines / ROWS_A_READ)
         night = reads + self.counts["storage-quiet-night-writes"]
         changed = self.rotations * 2 * self.counts["storage-writes-a-changed-credential"]
         return night * NIGHTS + changed + self._of("tables reads") + self._of("tables writes")

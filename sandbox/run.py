@@ -43,7 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--smtp", action="store_true", help="mails go through its mail server, not through Graph")
     parser.add_argument("--env-file", type=Path, default=ENV_FILE, help="where to write the addresses")
     asked = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, _end)
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a job that a script has put behind ignores it
+        signal.signal(number, _end)
     try:
         made = read_tenant(asked.inventory) if asked.inventory else None
         around = made or _generated(asked.applications, asked.seed)

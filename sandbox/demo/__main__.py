@@ -23,7 +23,8 @@ UNUSABLE = 2
 def main() -> int:
     """Give the exit code: 0, 1 for a false promise, 2 for a file that is no tenant, 130 when interrupted."""
     asked = parse()
-    signal.signal(signal.SIGTERM, _end)
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a job that a script has put behind ignores it
+        signal.signal(number, _end)
     try:
         return _run(asked)
     except KeyboardInterrupt:
