@@ -50,10 +50,11 @@ class WeekPrints:
         prints = cls(tables, kinds)
         async for row in tables.query(keys.CONTROL, Query(partition=keys.prints(kinds))):
             prints._etags[row.key] = row.etag
-            if row.values.get("open"):
+            held = _unpacked(row)
+            if held is None:
                 prints.open.add(row.key)
             else:
-                prints.sealed[row.key] = _unpacked(row)
+                prints.sealed[row.key] = held
         return prints
 
     async def reopen(self, weeks: Collection[str]) -> None:
@@ -101,9 +102,13 @@ def _packed(prints: Prints) -> Mapping[str, Value]:
     return {f"prints_{part}": text[start : start + COLUMN_LIMIT] for part, start in enumerate(starts)}
 
 
-def _unpacked(row: Row) -> Prints:
+def _unpacked(row: Row) -> Prints | None:
+    """Read what a sealed week holds; what says nothing, or what we cannot read, is as an open one."""
     texts = takewhile(bool, (str(row.values.get(f"prints_{part}", "")) for part in count()))
-    return _big_endian(array("Q", b64decode("".join(texts))))
+    try:
+        return _big_endian(array("Q", b64decode("".join(texts), validate=True))) or None
+    except ValueError:
+        return None
 
 
 def _big_endian(prints: Prints) -> Prints:

@@ -1,6 +1,6 @@
 """A night believes what is written down of a week only where nobody died, and nobody else wrote, since it was."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from rotation.domain.identifiers import KeyId
 from rotation.ledger import expiries, keys, prints
 from rotation.ledger.expiries import ROWS_READ_EVERY, Expiry, ExpiryChanges, all_expiries, put
 from rotation.ledger.prints import WeekPrints
-from rotation.ports.tables import Delete, Tables, Upsert
+from rotation.ports.tables import Delete, Tables, Upsert, Value
 from tests.fakes.crashing import Crash, CrashPlan, crashing
 from tests.fakes.mishaps import Mishap
 from tests.fakes.tables import MemoryTables
@@ -120,6 +120,17 @@ async def test_a_program_that_keeps_no_prints_was_here_meanwhile() -> None:
     await tables.commit(keys.CONTROL, keys.CONTROL, [Upsert(key=keys.ends("secret"), values=expiries.ENDS.columns({}))])
     await night(tables, *wanted, now=FIRST + NIGHT)
     assert await held(tables) == set(wanted)
+
+
+@pytest.mark.parametrize("columns", [{"prints_0": "no base64!"}, {"prints_0": "AAAA"}, {"sealed": "otherwise"}])
+async def test_what_cannot_be_read_of_a_week_is_not_believed(columns: Mapping[str, Value]) -> None:
+    """Spoilt by a hand, or written by a newer program."""
+    tables, wanted = MemoryTables(), [expiry(1), expiry(2), expiry(3, week=1)]
+    await night(tables, *wanted)
+    await tables.commit(keys.CONTROL, keys.prints("secret"), [Upsert(key=wanted[0].partition, values=columns)])
+    changes = await night(tables, *wanted, now=FIRST + NIGHT)
+    assert (changes.written, changes.deleted) == (0, 0)
+    assert await told(tables) == await true(tables)
 
 
 async def test_a_clock_that_went_back_reads_the_rows() -> None:
