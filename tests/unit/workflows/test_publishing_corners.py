@@ -13,11 +13,12 @@ from rotation.domain.rotation import Delivering, Proven, Published
 from rotation.domain.secret import SecretText
 from rotation.ledger import keys
 from rotation.ledger.expiries import all_expiries
+from rotation.ledger.wakes import Wake
 from rotation.ports.vault import NewVersion
-from rotation.workflows import tags
+from rotation.workflows import deliver, tags
 from rotation.workflows.phases import minting, proving, publishing
 from rotation.workflows.step import Step
-from tests.fakes.world import World, configure, destination
+from tests.fakes.world import World, configure, destination, rotation_id
 from tests.unit.workflows.stepping import DAY, step_of
 from tests.unit.workflows.test_removal_corners import told
 
@@ -139,6 +140,27 @@ async def test_only_this_rotations_staged_copies_are_disabled_with_the_publicati
         enabled = {each.version for each in await step.vault.versions(step.staged_name) if each.enabled}
     assert theirs in enabled
     assert not [v for v in enabled if v == step.rotation.publication.staged_version]  # type: ignore[union-attr]
+
+
+async def test_a_delivery_that_is_looked_at_before_it_is_planned_is_looked_at_again() -> None:
+    """Its wake is written first, and whoever plans it may die in between; a line that was released needs none."""
+    world, application = await proven()
+    async with step_of(world) as step:
+        await publishing.publish(step)
+    rotation, services = rotation_id(world), world.calm()
+    await services.wakes.set(rotation, world.clock.now(), destination=STORE.name)
+    await deliver.advance(services, rotation, STORE.name)
+    (wake,) = [each for each in await looks(world) if each.destination]
+    assert wake.look_at == world.clock.now() + services.timing.paused_recheck
+    assert (await world.record(application.object_id)).deliveries == {}
+
+    await world.release(application)
+    await deliver.advance(services, rotation, STORE.name)
+    assert [each for each in await looks(world) if each.destination] == []
+
+
+async def looks(world: World) -> list[Wake]:
+    return [each async for each in world.calm().wakes.due(world.clock.now() + 900 * DAY)]
 
 
 async def test_each_delivery_has_its_wake_before_it_is_there_and_who_is_to_say_yes_is_told_once() -> None:
