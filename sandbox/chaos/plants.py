@@ -7,6 +7,7 @@ They replace functions of the running program, in the host's process only: the p
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 from sandbox.chaos.characters import Trouble
@@ -16,7 +17,13 @@ PLANTED = "CHAOS_PLANT"
 
 
 def _put(module: str, **functions: Callable[..., Any]) -> None:
-    """Replace functions of a module; LookupError for one that is not there, so that no plant rots unseen."""
+    """
+    Replace functions of a module, so that no plant rots unseen.
+
+    Raises:
+        LookupError: One is not there.
+        TypeError: What replaces it cannot be called as it is.
+    """
     _change(import_module(module), **functions)
 
 
@@ -24,13 +31,17 @@ def _change(owner: Any, **functions: Callable[..., Any]) -> None:
     for name, function in functions.items():
         if name not in vars(owner):
             raise LookupError(f"{owner} has no {name} to replace")
+        asked = signature(vars(owner)[name]).parameters.values()
+        given = [each.name for each in asked if each.kind in {each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD}]
+        named = {each.name: None for each in asked if each.kind is each.KEYWORD_ONLY}
+        signature(function).bind(*given, **named)
         setattr(owner, name, function)
 
 
 def _orphan_sweep_off() -> None:
     """Leave orphans where they are."""
 
-    async def sweep(_step: Any) -> None:
+    async def sweep(_step: Any, _seen: Any = None) -> None:
         return None
 
     _put("rotation.workflows.phases.aftermath", sweep=sweep)
@@ -48,14 +59,14 @@ def _look_first_off() -> None:
 def _remove_all_others() -> None:
     """Remove, with a predecessor, whatever else the application holds beside the current secret."""
     removal = import_module("rotation.workflows.phases.removal")
-    really: Callable[[Any, Any], Awaitable[None]] = removal.remove
+    really: Callable[[Any, Any, Any], Awaitable[None]] = removal.remove
 
-    async def remove(step: Any, key_id: Any) -> None:
+    async def remove(step: Any, key_id: Any, pace: Any) -> None:
         application = await step.application()
         for secret in application.secrets:
             if secret.key_id not in {key_id, step.line.current}:
                 await step.services.directory.remove(application.object_id, secret.key_id)
-        await really(step, key_id)
+        await really(step, key_id, pace)
 
     _put("rotation.workflows.phases.removal", remove=remove)
 
