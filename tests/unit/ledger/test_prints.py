@@ -10,29 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rotation.domain.errors import Unavailable
-from rotation.domain.identifiers import KeyId
 from rotation.ledger import expiries, keys, prints
-from rotation.ledger.expiries import ROWS_READ_EVERY, Expiry, ExpiryChanges, all_expiries, put
+from rotation.ledger.expiries import ROWS_READ_EVERY, Expiry, ExpiryChanges, put
 from rotation.ledger.prints import WeekPrints
 from rotation.ports.tables import Delete, Tables, Upsert, Value
 from tests.fakes.crashing import Crash, CrashPlan, crashing
 from tests.fakes.mishaps import Mishap
 from tests.fakes.tables import MemoryTables
+from tests.unit.ledger.test_expiries import FIRST, SECRET, expiry, held
 
-FIRST = datetime(2026, 3, 2, 12, tzinfo=UTC)
-SECRET = frozenset({"secret"})
 NIGHT = timedelta(days=1)
-
-
-def expiry(number: int, *, week: int = 0, name: str = "job", kind: str = "secret") -> Expiry:
-    return Expiry(
-        object_id=f"object-{number}",
-        client_id="client",
-        key_id=KeyId(f"key-{number}"),
-        application=name,
-        kind=kind,
-        end_at=FIRST + timedelta(weeks=week),
-    )
 
 
 async def night(tables: Tables, *wanted: Expiry, now: datetime = FIRST, complete: bool = True) -> ExpiryChanges:
@@ -43,13 +30,9 @@ async def night(tables: Tables, *wanted: Expiry, now: datetime = FIRST, complete
     return changes
 
 
-async def held(tables: Tables) -> set[Expiry]:
-    return {each async for each in all_expiries(tables)}
-
-
 async def told(tables: Tables) -> dict[str, frozenset[int]]:
     """Give what is written down of each sealed week."""
-    return {week: frozenset(held) for week, held in (await WeekPrints.read(tables, "secret")).sealed.items()}
+    return {week: frozenset(there) for week, there in (await WeekPrints.read(tables, "secret")).sealed.items()}
 
 
 async def true(tables: Tables) -> dict[str, frozenset[int]]:
