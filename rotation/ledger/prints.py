@@ -10,6 +10,7 @@ import sys
 from array import array
 from base64 import b64decode, b64encode
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import batched, count, takewhile
 
@@ -69,15 +70,15 @@ class WeekPrints:
             self.sealed.pop(week, None)
 
     async def seal(self, week: str, prints: Prints) -> None:
-        """Write down what the week holds, unless somebody has opened it since we read or opened it ourselves."""
-        if len(prints) > MOST:
-            return
-        change = self._change(week, _packed(prints)) if prints else self._gone(week)
-        try:
+        """
+        Write down what the week holds, unless somebody has opened it since we read or opened it ourselves.
+
+        One that holds more than a row can tell stays open, or becomes it.
+        """
+        told = _packed(prints) if len(prints) <= MOST else OPEN
+        change = self._change(week, told) if prints else self._gone(week)
+        with suppress(StaleRecord):
             await self._commit([change] if change else [])
-        except StaleRecord:
-            return
-        self.open.discard(week)
 
     def _change(self, week: str, values: Mapping[str, Value]) -> Insert | Replace:
         etag = self._etags.get(week)

@@ -138,6 +138,17 @@ async def test_a_week_of_very_many_ends_is_told_in_several_columns_or_read_row_b
     assert await held(tables) == {*wanted, expiry(7_000)}
 
 
+async def test_a_week_that_holds_more_than_its_row_tells_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sealed when it held less, and a hand has added rows that this pass wants too: nothing of it is changed."""
+    tables, wanted = MemoryTables(), [expiry(1), expiry(2)]
+    await night(tables, wanted[0])
+    row = Upsert(key=wanted[1].key, values=expiries._values(wanted[1], expiries._print_of(wanted[1])))
+    await tables.commit(keys.EXPIRIES, wanted[1].partition, [row])
+    monkeypatch.setattr(prints, "MOST", 1)
+    await night(tables, *wanted, now=FIRST + ROWS_READ_EVERY)
+    assert await told(tables) == {}
+
+
 async def test_the_last_row_of_a_week_takes_its_prints_with_it() -> None:
     tables = MemoryTables()
     await night(tables, expiry(1), expiry(2, week=1))
