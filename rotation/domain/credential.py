@@ -17,8 +17,6 @@ PERSONAL_AUDIENCES = frozenset({"AzureADandPersonalMicrosoftAccount", "PersonalM
 PERSONAL_CREDENTIAL_LIMIT = 2
 """Client secrets that an application with a personal-account audience may hold (platform.md A3)."""
 
-MARK = "(rotation:"
-"""How every mark of ours begins."""
 _MARKER = re.compile(r"\(rotation:(?P<ulid>[0-9A-HJKMNP-TV-Z]{26})\.(?P<attempt>\d{1,4})\)\s*$")
 
 
@@ -36,7 +34,7 @@ class Marker:
     @classmethod
     def read(cls, display_name: str | None) -> Self | None:
         """Find our mark, or None for a credential that is not one of ours."""
-        if not display_name or MARK not in display_name:
+        if not display_name or "(rotation:" not in display_name:
             return None
         found = _MARKER.search(display_name)
         return cls(found["ulid"], int(found["attempt"])) if found else None
