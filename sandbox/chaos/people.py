@@ -1,6 +1,8 @@
 """What people do in a run: enrol, paste, say so, also falsely, give up, lift what stands in the way; and strangers."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
+from random import Random
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +20,8 @@ from sandbox.entra.answers import GraphError
 
 CONDITIONAL_ACCESS = 53003
 """AADSTS number for which no proof can be had."""
+PUTS_OFF = 2
+"""How often at most: done two weeks later still, its use would be seen too late for its window to end within the run."""
 
 
 def enrol(scene: Scene) -> None:
@@ -49,7 +53,8 @@ def _act(scene: Scene, now: Ledger, character: Character) -> bool:
         case _, Trouble.UNPROVABLE:
             return _lift(scene, rotation, character)
         case Place.PERSON, Trouble.NONE:
-            return scene.rng.random() < 0.6 and _hand_off(scene, now, rotation, character=character)
+            put_off = puts_off(scene.rng, scene.put_off, character)
+            return not put_off and _hand_off(scene, now, rotation, character=character)
         case Place.PERSON, Trouble.FALSE_WORD:
             return _hand_off(scene, now, rotation, character=character)
         case _:
@@ -98,6 +103,14 @@ def _lift(scene: Scene, rotation: Mapping[str, Any], character: Character) -> bo
         return False
     scene.cloud.entra.refuse_sign_in(character.client_id, None)
     return _command(scene, "retry", _name(rotation))
+
+
+def puts_off(rng: Random, times: Counter[str], character: Character) -> bool:
+    """Tell whether this person does not get to it today, and count it in *times*."""
+    if times[character.key] == PUTS_OFF or rng.random() < 0.6:
+        return False
+    times[character.key] += 1
+    return True
 
 
 def _hand_off(scene: Scene, now: Ledger, rotation: Mapping[str, Any], *, character: Character) -> bool:

@@ -1,6 +1,7 @@
 """`Scene`: everything that one run consists of, started and always ended."""
 
 import ssl
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -37,7 +38,7 @@ REPORT_LAG = timedelta(hours=6)
 
 @dataclass(slots=True, kw_only=True)
 class Scene:
-    """One run while it runs. `hands_on` names the characters whose secrets a foreign hand has touched."""
+    """One run while it runs."""
 
     seed: int
     rng: Random
@@ -52,6 +53,8 @@ class Scene:
     lockouts: set[str] = field(default_factory=set)
     done: set[str] = field(default_factory=set)
     """Characters whose part is played."""
+    put_off: Counter[str] = field(default_factory=Counter)
+    """How often each character has put its part off."""
 
     @property
     def cloud(self) -> Cloud:

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from sandbox.chaos.characters import Place, Trouble, draw
+from sandbox.chaos.people import PUTS_OFF, puts_off
 from sandbox.chaos.relay import Passage, Relay
 
 pytestmark = pytest.mark.sandbox
@@ -34,6 +36,17 @@ def test_of_each_place_some_are_left_in_peace_and_the_same_seed_draws_the_same()
         assert Trouble.NONE in troubles
         assert len(troubles) > 1
     assert all(each.ends_at > now + timedelta(days=50) for each in characters)
+
+
+def test_who_puts_a_hand_off_off_gets_to_it_while_the_run_can_still_end_well() -> None:
+    some: set[bool] = set()
+    for seed in range(200):
+        rng, times = Random(seed), Counter[str]()  # noqa: S311  # no secret comes from it
+        (person,) = (each for each in draw(rng, 3, datetime(2026, 3, 1, tzinfo=UTC)) if each.place is Place.PERSON)
+        looks = [puts_off(rng, times, person) for _look in range(PUTS_OFF + 1)]
+        assert not all(looks), seed
+        some.add(any(looks))
+    assert some == {True, False}
 
 
 class _Echo(asyncio.Protocol):
