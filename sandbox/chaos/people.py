@@ -21,7 +21,7 @@ from sandbox.entra.answers import GraphError
 CONDITIONAL_ACCESS = 53003
 """AADSTS number for which no proof can be had."""
 PUTS_OFF = 2
-"""How often at most: done two weeks later still, its use would be seen too late for its window to end within the run."""
+"""How often at most: done two weeks later still, its use is seen too late for its window to end in the run."""
 
 
 def enrol(scene: Scene) -> None:
