@@ -18,6 +18,7 @@ BEGINNING, LATER = 8.0, 5.0
 """Seconds of storm on a day when rotations begin, and on a later one."""
 CALM_WEEKS = 5
 LAST_DAYS = 3
+_KNOWN = {"PartitionKey", "RowKey", "what", "at", "application", "line"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,8 @@ def play(asked: Asked, seed: int) -> Outcome:
         now.history.note(f"seed {seed}: {len(now.characters)} lines", aloud=True)
         _live(now, asked)
         broken = judge(now)
+        if any(broken.values()):
+            _tell_events(now)
         return Outcome(seed=seed, figures=figures(now), broken=broken, history=now.history)
 
 
@@ -72,9 +75,23 @@ def _live(now: Scene, asked: Asked) -> None:
 
 
 def _tell(now: Scene, what: str) -> None:
-    phases = Counter(rotation["phase"]["phase"] for rotation in ledger.read(now.books).rotations.values())
+    phases = Counter(_standing(rotation["phase"]) for rotation in ledger.read(now.books).rotations.values())
     told = ", ".join(f"{count} {phase}" for phase, count in sorted(phases.items()))
     now.history.note(f"{what}: {told}; {now.hosts.kills} kills", aloud=True)
+
+
+def _standing(phase: Mapping[str, Any]) -> str:
+    return f"{phase['phase']} ({phase['reason']})" if phase["phase"] == "blocked" else str(phase["phase"])
+
+
+def _tell_events(now: Scene) -> None:
+    """Put what the app wrote down of rotations that have not ended into the history: what it did is half of it."""
+    read = ledger.read(now.books)
+    unended = {ulid for ulid, each in read.rotations.items() if each["phase"]["phase"] not in ledger.ENDED}
+    for event in read.events:
+        if event.get("rotation") in unended:
+            facts = {name: value for name, value in event.items() if name not in _KNOWN}
+            now.history.note(f"the app, {event['at']:%Y-%m-%d %H:%M:%S}: {event['what']} {facts}")
 
 
 def figures(now: Scene) -> dict[str, Any]:
