@@ -14,6 +14,8 @@ ESCALATED = -1_000
 """Rung of the first escalation; each later one is a week and one less."""
 SNOOZED = -100_000_000
 """Less the day on which a snooze ended."""
+MONTHLY = -100_000
+"""Rungs from here down to SNOOZED are months (-202612): what never ends is told once in each."""
 ESCALATE_AGAIN = timedelta(days=7)
 SNOOZE = timedelta(days=7)
 
@@ -69,6 +71,8 @@ def after_snooze(key: ReminderKey, until: datetime, now: datetime) -> ReminderKe
     """
     if now < until:
         return None
+    if SNOOZED < key.rung <= MONTHLY and -key.rung > int(f"{until:%Y%m}"):
+        return key
     reached_at = key.end_at - timedelta(days=max(key.rung, 0))
     return key if reached_at > until and key.rung >= 0 else replace(key, rung=SNOOZED - int(f"{until:%Y%m%d}"))
 

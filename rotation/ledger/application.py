@@ -1,12 +1,12 @@
 """Everything that the ledger knows of one application: one partition, read at once and changed together."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from rotation.domain.delivery import Delivery
-from rotation.domain.errors import NotFound
+from rotation.domain.errors import NotFound, StaleRecord, Unavailable
 from rotation.domain.holding import Holding
 from rotation.domain.identifiers import DestinationName, KeyId, LineId, LineName, ObjectId, RotationId
 from rotation.domain.line import Line
@@ -17,7 +17,7 @@ from rotation.domain.use import OwnSignIns, Use
 from rotation.ledger import keys
 from rotation.ledger.codec import Codec
 from rotation.ledger.notices import OUTBOX, OutboxEntry
-from rotation.ports.tables import Row, Tables, Upsert, Value, prefix
+from rotation.ports.tables import Insert, Replace, Row, Tables, Upsert, Value, prefix
 
 LINE: Codec[Line] = Codec(Line)
 ROTATION: Codec[Rotation] = Codec(Rotation)
@@ -26,6 +26,7 @@ HOLDING: Codec[Holding] = Codec(Holding)
 USE: Codec[Use] = Codec(Use)
 REBUILT: Codec[RebuiltLine] = Codec(RebuiltLine)
 REISSUE: Codec[Reissue] = Codec(Reissue)
+TRIES = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,13 +203,37 @@ def delivery_columns(value: Delivery) -> dict[str, Value]:
     return {**DELIVERY.columns(value), "phase": value.phase.phase, "since": value.since}
 
 
-def put_use(key_id: KeyId, value: Use) -> Upsert:
+def use_columns(value: Use) -> dict[str, Value]:
     """Write what is known of a key id's use."""
-    columns = USE.columns(value)
-    return Upsert(
-        key=keys.use(key_id),
-        values={**columns, "last_used_at": value.last_used_at} if value.last_used_at else columns,
-    )
+    columns: dict[str, Value] = USE.columns(value)
+    return {**columns, "last_used_at": value.last_used_at} if value.last_used_at else columns
+
+
+async def change_use(tables: Tables, application: ObjectId, key_id: KeyId, change: Callable[[Use], Use]) -> bool:
+    """
+    Change what is known of a key id's use, and tell whether that was anything new.
+
+    The nightly pass and a removal's own look read it at once, without a lease: a sighting that the other wrote in
+    between decides whether the key may go, so it is taken in and never written over.
+
+    Raises:
+        Unavailable: Too many others change it at once.
+    """
+    key = keys.use(key_id)
+    for _try in range(TRIES):
+        row = await tables.get(keys.ROTATIONS, application, key)
+        before = USE.record(row.values) if row else Use()
+        after = change(before)
+        if after == before:
+            return False
+        values = use_columns(after)
+        write = Replace(key=key, values=values, etag=row.etag) if row else Insert(key=key, values=values)
+        try:
+            await tables.commit(keys.ROTATIONS, application, [write])
+        except StaleRecord:
+            continue
+        return True
+    raise Unavailable(f"the use of {key_id} is written by too many at once")
 
 
 def put_event(at: datetime, ulid: str, *, what: str, facts: Mapping[str, Any]) -> Upsert:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from rotation.domain.credential import Application
 from rotation.domain.delivery import DeliveryMode
-from rotation.domain.errors import ApplicationGone, Contested
+from rotation.domain.errors import ApplicationGone, Contested, NeedsPerson
 from rotation.domain.line import CannotOpen, Due, Line, LineBlock, NotDue, Reason, Sight, due
 from rotation.domain.policy import Configuration, LineEntry, Mode, Policy
 from rotation.ledger import application as ledger
@@ -28,9 +28,13 @@ async def may_open(opening: Opening) -> LineEntry | NotOpened:
         return NotOpened(why=f"somebody else is at work: {_seen(opening.line)}", blocked=Contested.reason)
     try:
         application = await opening.services.directory.application(opening.line.id.application)
+        rules = await opening.services.directory.rules(opening.line.id.application)
     except ApplicationGone:
         return await _block(opening, "application-gone", "the directory does not find the application")
-    rules = await opening.services.directory.rules(opening.line.id.application)
+    except NeedsPerson as error:
+        if asked(opening.ask):
+            raise
+        return await _block(opening, error.reason, error.message)
     return await _judge(opening, entry, application, rules=rules)
 
 

@@ -123,8 +123,8 @@ async def _carry(errand: Errand) -> datetime:
         return await _phase(errand)
     except Retryable as error:
         return await _again(errand, error)
-    except OutcomeUnknown:
-        return errand.now + errand.services.timing.look_spacing
+    except OutcomeUnknown as error:
+        return await _unknown(errand, error)
     except (NeedsPerson, NotFound) as error:
         await _block(errand, error)
         return errand.now + LOOK_AT_PEOPLE
@@ -180,6 +180,16 @@ async def _again(errand: Errand, error: Retryable) -> datetime:
         return now + LOOK_AT_PEOPLE
     await errand.save(delivery.phase, delivery=delivery.retried(now))
     return now + (error.retry_after or back_off(delivery.tries))
+
+
+async def _unknown(errand: Errand, error: OutcomeUnknown) -> datetime:
+    """Look before sending again; a destination that never answers stops as one that always fails."""
+    now, delivery = errand.now, errand.delivery
+    if too_long(errand):
+        await _block(errand, NeedsPerson(f"still {error.reason}: {error.message}", reason="gave-up"))
+        return now + LOOK_AT_PEOPLE
+    await errand.save(delivery.phase, delivery=delivery.retried(now))
+    return now + max(errand.services.timing.look_spacing, back_off(delivery.tries))
 
 
 async def _block(errand: Errand, error: RotationError) -> None:

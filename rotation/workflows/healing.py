@@ -26,7 +26,7 @@ from rotation.domain.delivery import (
     Verdict,
     Verified,
 )
-from rotation.domain.errors import Contested
+from rotation.domain.errors import Contested, Superseded
 from rotation.domain.policy import LineEntry, Mode
 from rotation.ledger import application as ledger
 from rotation.ledger.application import ApplicationRecord
@@ -128,7 +128,9 @@ async def _at(look: Look) -> AsyncIterator[Look]:
     try:
         record = await ledger.read(errand.services.tables, errand.rotation.id.application)
         again = await errand_of(errand.services, fence, record, rotation_id=errand.rotation.id, name=name)
-        yield Look(errand=again, record=record) if again is not None else look
+        if again is None:
+            raise Superseded(f"line {errand.line.id} was released meanwhile")
+        yield Look(errand=again, record=record)
     finally:
         await fence.release(errand.services.clock.now())
 

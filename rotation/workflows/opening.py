@@ -9,7 +9,7 @@ from rotation.domain.errors import NotFound, Refused
 from rotation.domain.identifiers import KeyId, LineId, RotationId
 from rotation.domain.line import Line, Reason
 from rotation.domain.policy import LineEntry
-from rotation.domain.rotation import PUBLISHED, Abandoned, Closed, Planned, Rotation
+from rotation.domain.rotation import ATTEMPTS, PUBLISHED, Abandoned, Blocked, Closed, Planned, Rotation, afresh
 from rotation.ledger import application as ledger
 from rotation.ledger import keys
 from rotation.ledger.lines import index
@@ -26,6 +26,9 @@ from rotation.workflows.rotate import take_application
 from rotation.workflows.services import Services
 
 __all__ = ["Ask", "NotOpened", "Opened", "open_rotation"]
+
+UNAPPROVED = frozenset({Reason.CANARY, Reason.COMPROMISED})
+"""What waits for nobody's yes: a leaked secret works for whoever holds it until then."""
 
 
 async def open_rotation(services: Services, line_id: LineId, ask: Ask) -> Opened | NotOpened:
@@ -98,20 +101,29 @@ def _own_key_burnt(current: Rotation, ask: Ask) -> bool:
 
 
 async def _join(opening: Opening, current: Rotation) -> None:
-    """Give an unpublished rotation the new reason and the burnt key ids."""
+    """Give an unpublished rotation the new reason and the burnt key ids; nothing but the pause holds it any more."""
+    now = opening.services.clock.now()
     joined = replace(
-        current,
+        _unheld(current, now),
         reason=opening.ask.reason,
         burnt=tuple(sorted({*current.burnt, *opening.ask.burnt})),
         remove_first=opening.ask.remove_first,
         urgent=True,
     )
     line = _with_burnt(opening.line, opening.ask.burnt)
-    now = opening.services.clock.now()
     facts = {**opening.ask.told, "burnt": ",".join(opening.ask.burnt)}
     event = ledger.put_event(now, opening.services.ulids.make(), what="rotation.joined", facts=facts)
     await opening.fence.commit([ledger.put_rotation(joined), ledger.put_line(line), event], now=now)
     await opening.services.wakes.set(current.id, now)
+
+
+def _unheld(current: Rotation, now: datetime) -> Rotation:
+    """Let it wait for no approval, and try again what stopped."""
+    phase = current.phase
+    if isinstance(phase, Blocked):
+        resumed = current.moved(afresh(phase.resumes, now, attempts=ATTEMPTS), now)
+        return _unheld(replace(resumed, resumed_from=phase.reason), now)
+    return replace(current, phase=replace(phase, needs_approval=False)) if isinstance(phase, Planned) else current
 
 
 def _with_burnt(line: Line, burnt: Sequence[KeyId]) -> Line:
@@ -169,7 +181,7 @@ def _planned(opening: Opening, rotation_id: RotationId, entry: LineEntry, *, suc
         asked_by=ask.by,
         opened_at=now,
         predecessors=tuple(key.key_id for key in line.keys),
-        phase=Planned(needs_approval=entry.terms.approval and ask.reason is not Reason.CANARY, ticket=ask.ticket),
+        phase=Planned(needs_approval=entry.terms.approval and ask.reason not in UNAPPROVED, ticket=ask.ticket),
         phase_since=now,
         burnt=_burnt_of_line(ask, succeeded),
         urgent=ask.reason is not Reason.DUE,

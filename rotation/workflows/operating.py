@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from rotation.domain.brakes import Pause
 from rotation.domain.delivery import (
@@ -23,11 +22,9 @@ from rotation.domain.rotation import (
     UNPUBLISHED,
     Abandoned,
     Blocked,
-    Minting,
     Planned,
     Rotation,
-    Staged,
-    WorkingPhase,
+    afresh,
 )
 from rotation.ledger import application as ledger
 from rotation.ledger import keys
@@ -201,7 +198,7 @@ async def retry(
             resumed = replace(step.rotation, resumed_from=phase.reason)
             event = Event(what="retried", facts={"by": by, "where": where or None, "reason": phase.reason})
             more = ATTEMPTS if person else ONE_MORE
-            await step.save(_afresh(phase.resumes, step.now, attempts=more), rotation=resumed, events=[event])
+            await step.save(afresh(phase.resumes, step.now, attempts=more), rotation=resumed, events=[event])
         elif not stopped and lifted is None:
             raise Refused(
                 f"nothing of this rotation is blocked ({phase.phase})",
@@ -216,17 +213,6 @@ async def retry(
 
 def _told(**facts: str) -> dict[str, str]:
     return {name: text for name, text in facts.items() if text}
-
-
-def _afresh(phase: WorkingPhase, now: datetime, *, attempts: int) -> WorkingPhase:
-    """Give a proof its whole time again, and minting more attempts; every other phase goes on from where it stopped."""
-    match phase:
-        case Staged():
-            return replace(phase, staged_at=now, sign_ins=0)
-        case Minting():
-            return replace(phase, prepared=False, allowed=max(phase.allowed, phase.attempt + attempts))
-        case _:
-            return phase
 
 
 async def abandon(services: Services, rotation_id: RotationId, *, by: str, why: str, where: str = "") -> None:

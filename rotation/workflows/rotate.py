@@ -33,6 +33,7 @@ from rotation.ledger import keys
 from rotation.ledger.fence import Claim, Fence, Place
 from rotation.ledger.lines import index
 from rotation.ledger.scans import ulid_time
+from rotation.workflows.backing_off import back_off
 from rotation.workflows.cancelling import cancelled_deliveries
 from rotation.workflows.notices import blocked_notice
 from rotation.workflows.nudge import nudge_rotation
@@ -45,7 +46,6 @@ from rotation.workflows.waiting import Wait, until_next_look
 log = logging.getLogger(__name__)
 
 MOVES_A_STEP = 60
-BACK_OFF_LIMIT = timedelta(hours=1)
 WAKE_KEPT_FOR = timedelta(days=1)
 GONE_AFTER = timedelta(days=1)
 """Between two answers that there is no such application, unless it lies in the deleted items."""
@@ -76,11 +76,14 @@ async def take_application(services: Services, rotation_id: RotationId) -> Fence
 
 
 async def _advance(services: Services, fence: Fence, rotation_id: RotationId) -> Wait | None:
-    """Give the wait that follows; None: nothing is left to do."""
+    """
+    Give the wait that follows; None: nothing is left to do.
+
+    The wake is set before anything is read: what others write later sets a wake of its own, which then stays.
+    """
+    etag = await services.wakes.set(rotation_id, services.clock.now() + services.timing.lease)
     record = await ledger.read(services.tables, rotation_id.application)
     rotation = record.rotations.get(rotation_id.ulid)
-    now = services.clock.now()
-    etag = await services.wakes.set(rotation_id, now + services.timing.lease)
     if rotation is None:
         return await _never_committed(services, rotation_id, etag)
     configuration = await services.configurations.current()
@@ -113,8 +116,7 @@ async def carry(step: Step) -> datetime | None:
         except Retryable as error:
             return await _again(step, error)
         except OutcomeUnknown as error:
-            log.warning("rotation.outcome-unknown", extra={"rotation": str(step.rotation.id), "reason": error.reason})
-            return step.now + step.services.timing.look_spacing
+            return await _unknown(step, error)
         except ApplicationGone as error:
             look_at = await _application_gone(step, error)
         except (NeedsPerson, NotFound) as error:
@@ -182,14 +184,34 @@ def _sooner(first: datetime, second: datetime | None) -> datetime:
 async def _again(step: Step, error: Retryable) -> datetime:
     """Look again when the service says, else exponentially later; Blocked only past the phase's deadline."""
     now = step.now
-    failing_since = step.rotation.failing_since
-    if failing_since is not None and now - failing_since > step.services.timing.phase_deadline:
+    if _too_long(step):
         return await block(step, NeedsPerson(f"still {error.reason}: {error.message}", reason="gave-up"))
     tries = step.rotation.tries
     await step.save(rotation=step.rotation.retried(now))
-    later = min(timedelta(seconds=2 << min(tries, 12)), BACK_OFF_LIMIT)
     log.info("rotation.retry", extra={"rotation": str(step.rotation.id), "reason": error.reason, "tries": tries})
-    return now + (error.retry_after or later)
+    return now + (error.retry_after or back_off(tries))
+
+
+async def _unknown(step: Step, error: OutcomeUnknown) -> datetime:
+    """
+    Look before acting again; what never answers ends as what always fails.
+
+    While minting it is no try: those are the looks for what was staged, and attempts have a number of their own.
+    """
+    log.warning("rotation.outcome-unknown", extra={"rotation": str(step.rotation.id), "reason": error.reason})
+    if _too_long(step):
+        return await block(step, NeedsPerson(f"still {error.reason}: {error.message}", reason="gave-up"))
+    before = step.rotation
+    again = before.retried(step.now)
+    minting = isinstance(before.phase, Minting)
+    await step.save(rotation=replace(again, tries=before.tries) if minting else again)
+    return step.now + max(step.services.timing.look_spacing, timedelta(0) if minting else back_off(before.tries))
+
+
+def _too_long(step: Step) -> bool:
+    """Tell whether it has been failing for longer than its phase may last."""
+    since = step.rotation.failing_since
+    return since is not None and step.now - since > step.services.timing.phase_deadline
 
 
 async def block(step: Step, error: NeedsPerson | NotFound) -> datetime:
@@ -223,9 +245,11 @@ async def _end_released(step: Step) -> None:
 
 
 async def _application_gone(step: Step, error: ApplicationGone) -> datetime | None:
-    """Close when the application is in deletion, or still not found a day later; the vault's secret is kept."""
-    if not step.rotation.open:
-        return None
+    """
+    Close when the application is in deletion, or still not found a day later; the vault's secret is kept.
+
+    What has ended is looked at no more then: until that, litter may still be owed.
+    """
     deleted = await step.services.directory.is_deleted(step.rotation.id.application)
     since = step.rotation.missing_since
     if not deleted and since is None:
@@ -234,6 +258,8 @@ async def _application_gone(step: Step, error: ApplicationGone) -> datetime | No
         return step.now + GONE_AFTER
     if not deleted and since is not None and step.now < since + GONE_AFTER:
         return since + GONE_AFTER
+    if not step.rotation.open:
+        return None
     closed = Closed(how="application-gone", at=step.now, publication=step.rotation.publication)
     event = Event(what="application.gone", facts={"why": error.message})
     changes = cancelled_deliveries(step.record, step.rotation.id.ulid, why="its application is gone", now=step.now)
@@ -250,6 +276,8 @@ async def _after(step: Step) -> datetime | None:
     if isinstance(step.rotation.phase, Closed) and step.rotation.phase.how == "application-gone":
         return None
     again = [await aftermath.sweep(step), await aftermath.remove_litter(step)]
+    if step.rotation.missing_since is not None:
+        await step.save(rotation=replace(step.rotation, missing_since=None))
     return min((look_at for look_at in again if look_at is not None), default=None)
 
 

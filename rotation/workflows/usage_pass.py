@@ -2,13 +2,13 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 from rotation.domain.errors import NeedsPerson, NewerVersion, OutcomeUnknown, Retryable, Unavailable
 from rotation.domain.evidence import REPORT_LAG
 from rotation.domain.identifiers import ClientId, KeyId, ObjectId
-from rotation.domain.use import Sighting, Use
+from rotation.domain.use import OwnSignIns, Sighting, Use
 from rotation.ledger import application as ledger
-from rotation.ledger import keys
 from rotation.ledger.control import UsageReading
 from rotation.ports.usage import Look, UsageSource
 from rotation.workflows.services import Services
@@ -91,14 +91,17 @@ async def _note(services: Services, application: ObjectId, sightings: Sequence[S
     record = await ledger.read(services.tables, application)
     changed = 0
     for key_id, of_key in _by_key(sightings).items():
-        before = record.uses.get(key_id, Use())
-        after = before
-        for sighting in of_key:
-            after = after.seen(source, sighting, ledger.own_sign_ins(record, key_id))
-        if after != before:
-            await services.tables.commit(keys.ROTATIONS, application, [ledger.put_use(key_id, after)])
-            changed += 1
+        seen = partial(_seen, source, of_key, ledger.own_sign_ins(record, key_id))
+        known = record.uses.get(key_id, Use())
+        if seen(known) != known:
+            changed += await ledger.change_use(services.tables, application, key_id, seen)
     return changed
+
+
+def _seen(source: str, sightings: Sequence[Sighting], own: OwnSignIns | None, known: Use) -> Use:
+    for sighting in sightings:
+        known = known.seen(source, sighting, own)
+    return known
 
 
 def _by_key(sightings: Iterable[Sighting]) -> Mapping[KeyId, Sequence[Sighting]]:

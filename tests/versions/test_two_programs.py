@@ -12,7 +12,7 @@ from rotation.domain.messages import read_rotation
 from rotation.domain.use import Use
 from rotation.ledger import application as ledger
 from rotation.ledger import keys
-from rotation.ledger.application import put_use
+from rotation.ledger.application import use_columns
 from rotation.ledger.codec import VERSION
 from rotation.ledger.expiries import all_expiries
 from rotation.ledger.scans import Scans
@@ -62,7 +62,7 @@ async def begun(world: World, *applications: Application) -> None:
     """Let a rotation of each be on its way, with a hand-off that waits."""
     for application in applications:
         await world.enrol(application)
-        use = put_use(application.secrets[0].key_id, Use())
+        use = Upsert(key=keys.use(application.secrets[0].key_id), values=use_columns(Use()))
         await world.tables.commit(keys.ROTATIONS, application.object_id, [use])
     await world.scan()
     await world.run(timedelta(hours=2))

@@ -1,5 +1,6 @@
 """A declared compromise, somebody else at work on our credentials, and what a person may do to a rotation."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,9 +15,10 @@ from rotation.workflows.finding import find_application
 from rotation.workflows.opening import Opened
 from rotation.workflows.operating import abandon, retry
 from tests.fakes.mishaps import Mishap
-from tests.fakes.world import VAULT, World, configure, destination
+from tests.fakes.sign_in import UNKNOWN
+from tests.fakes.world import QUICK, VAULT, World, configure, destination
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 PORTAL = destination("portal", "person")
 
 
@@ -276,3 +278,40 @@ async def test_a_secret_that_never_signs_in_is_blocked_after_fifteen_minutes_and
     assert isinstance(rotation.phase, Blocked)
     assert rotation.phase.reason == "secret-refused"
     assert world.vaults.memory(VAULT).latest((await world.line(application)).enrolment.secret_name) is None
+
+
+async def test_a_compromise_waits_for_nobodys_approval() -> None:
+    world = World(configuration=configure(destination("store"), terms=replace(QUICK, approval=True)))
+    application = await enrolled(world)
+    burnt = application.secrets[0].key_id
+    await world.open(application, Reason.COMPROMISED, burnt=(burnt,))
+    await world.run(HOUR)
+    assert removed(world) == [burnt]
+
+
+async def test_a_compromise_lets_what_waits_for_approval_go_on() -> None:
+    world = World(configuration=configure(destination("store"), terms=replace(QUICK, approval=True)))
+    application = await enrolled(world)
+    await world.open(application)
+    await world.run(HOUR)
+    assert world.phases() == ["planned"]
+    burnt = application.secrets[0].key_id
+    await world.open(application, Reason.COMPROMISED, burnt=(burnt,))
+    await world.run(HOUR)
+    assert len(world.rotations()) == 1
+    assert removed(world) == [burnt]
+
+
+async def test_a_compromise_tries_again_what_has_stopped() -> None:
+    world = World()
+    application = await enrolled(world)
+    world.sign_in.unprovable[application.client_id] = UNKNOWN
+    await world.open(application)
+    await world.run(HOUR)
+    assert world.phases() == ["blocked"]
+    world.sign_in.unprovable.clear()
+    burnt = application.secrets[0].key_id
+    await world.open(application, Reason.COMPROMISED, burnt=(burnt,))
+    await world.run(HOUR)
+    assert len(world.rotations()) == 1
+    assert removed(world) == [burnt]

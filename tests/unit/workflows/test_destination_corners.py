@@ -196,3 +196,17 @@ async def test_a_preview_of_a_retirement_names_what_is_missing_and_what_holds() 
     seen = await retire_now.preview(world.calm(), world.rotations()[0].id)
     assert "(e) missing: the directory does not list the successor" in seen.keys[0].missing
     assert seen.brake == "policy ours says monitor"
+
+
+async def test_a_destination_that_never_answers_stops_past_its_deadline() -> None:
+    world = World()
+    await world.enrol(world.add_application(ends_in=20 * DAY))
+    world.integrations.kinds["automatic"].mishaps.always("deliver", Mishap.LOST_BEFORE)
+    await world.scan()
+    await world.run(DAY)
+    assert await delivered(world) in {"pending", "sent"}
+    await world.run(HOUR)
+    assert await delivered(world) == "blocked"
+    world.integrations.kinds["automatic"].mishaps.always("deliver", None)
+    await world.nights(1)
+    assert await delivered(world) == "verified"

@@ -8,11 +8,12 @@ from time import monotonic
 import pytest
 
 from rotation.domain.credential import Application
-from rotation.domain.delivery import Delivery
-from rotation.domain.identifiers import KeyId
+from rotation.domain.delivery import Delivery, DeliveryBlocked
+from rotation.domain.identifiers import KeyId, LineId
 from rotation.domain.policy import Destination, Terms
 from rotation.domain.secret import SecretText
 from rotation.domain.window import Window
+from rotation.ledger import application as ledger
 from rotation.ledger import keys
 from rotation.ledger.scans import ScanRecord, Scans
 from rotation.workflows.drift import DriftPass
@@ -24,7 +25,7 @@ from tests.fakes.integrations import Kept
 from tests.fakes.mishaps import Mishap
 from tests.fakes.world import LINE, QUICK, World, configure, destination
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 STORE, SECOND, PORTAL = destination("store"), destination("second"), destination("portal", "person")
 LAPSING = Terms(overlap=timedelta(hours=1), quiet=timedelta(0))
 OLDER, NEWER, SOMEBODY = "0" * 26, "Z" * 26, ""
@@ -416,3 +417,33 @@ async def test_a_line_whose_current_secret_was_handed_over_is_not_looked_at() ->
     await world.enrol(world.add_application(ends_in=170 * DAY))
     await world.nights(2)
     assert sum((await passes(world))[-1].counts.values()) == 0
+
+
+async def test_a_line_that_is_released_while_it_is_looked_at_spoils_nobodys_night() -> None:
+    world = World()
+    application = await completed(world)
+    tamper(world, application, world.rotations()[-1].id.ulid)
+    await world.run(2 * HOUR)
+
+    async def released(_at: object) -> None:
+        if await ledger.line(world.tables, LineId(application.object_id, LINE)) is not None:
+            await world.release(application)
+
+    world.integrations.kinds["automatic"].looking = released
+    drift = DriftPass(services=world.calm())
+    await drift.read()
+    assert drift.counts["drift_left"] == 1
+
+
+async def test_a_destination_that_never_answers_while_it_is_healed_stops_and_is_told() -> None:
+    """Nothing else watches what heals: its rotation has ended."""
+    world = World()
+    application = await completed(world)
+    tamper(world, application, world.rotations()[-1].id.ulid)
+    world.integrations.kinds["automatic"].mishaps.always("deliver", Mishap.LOST_BEFORE)
+    await world.nights(1)
+    await world.run(2 * DAY)
+    phase = (await delivery(world)).phase
+    assert isinstance(phase, DeliveryBlocked)
+    assert phase.reason == "gave-up"
+    assert "Application 1: a delivery stopped" in world.titles()

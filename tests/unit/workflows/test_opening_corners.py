@@ -8,7 +8,7 @@ import pytest
 
 from rotation.domain.brakes import Night, NightState, RampCount
 from rotation.domain.credential import Application
-from rotation.domain.errors import NotFound, Refused
+from rotation.domain.errors import AccessDenied, NotFound, Refused
 from rotation.domain.identifiers import LineId, LineName, PolicyName, RotationId
 from rotation.domain.line import Reason
 from rotation.domain.policy import LineEntry, Mode
@@ -23,8 +23,10 @@ from rotation.workflows.auto_enrol import enrol_by_policy
 from rotation.workflows.enrolling import enrol, release
 from rotation.workflows.opening import open_rotation
 from rotation.workflows.previewing import Wish, preview
+from rotation.workflows.reminding import digest
 from rotation.workflows.rotate import take_application
 from tests.fakes.integrations import QUESTIONS
+from tests.fakes.mishaps import Mishap
 from tests.fakes.world import LINE, POLICY, VAULT, World, configure, destination
 from tests.unit.workflows.stepping import DAY, HOUR, when
 
@@ -297,3 +299,30 @@ async def _leased(world: World, application: Application) -> AsyncIterator[None]
     fence = await take_application(world.calm(), RotationId(application.object_id, "x"))
     yield
     await fence.release(world.clock.now())
+
+
+async def test_a_due_line_whose_application_may_not_be_read_is_blocked_and_told_and_goes_on_when_it_may() -> None:
+    world = World()
+    application = world.add_application(ends_in=20 * DAY)
+    await world.enrol(application)
+    world.directory.reads.always("rules", Mishap.DENIED)
+    await world.nights(2)
+    await digest(world.calm())
+    await world.run(HOUR)
+    blocked = (await world.line(application)).blocked
+    assert blocked is not None
+    assert blocked.reason == "access-denied"
+    assert any("access-denied" in item.text for _audience, message in world.channel.sent for item in message.items)
+    world.directory.reads.always("rules", None)
+    await world.nights(1)
+    assert world.phases() == ["overlapping"]
+    assert (await world.line(application)).blocked is None
+
+
+async def test_a_person_who_asks_is_told_what_may_not_be_read() -> None:
+    world = World()
+    application = await enrolled(world)
+    world.directory.reads.always("rules", Mishap.DENIED)
+    with pytest.raises(AccessDenied):
+        await world.open(application)
+    assert (await world.line(application)).blocked is None

@@ -7,6 +7,7 @@ from rotation.domain.rotation import Delivering, Overlapping
 from rotation.domain.use import Use
 from rotation.ledger import application as ledger
 from rotation.ledger import keys
+from rotation.ports.tables import Upsert
 from rotation.workflows.phases import overlapping
 from tests.fakes.world import World, configure, destination
 from tests.unit.workflows.stepping import DAY, HOUR, step_of
@@ -53,7 +54,8 @@ def used(world: World) -> Use:
     assert rotation.minted is not None
     at = world.clock.now() - timedelta(minutes=1)
     use = Use(last_used_at=at, confirmed_at=at)
-    world.tables._apply(keys.ROTATIONS, rotation.id.application, [ledger.put_use(rotation.minted.key_id, use)])
+    row = Upsert(key=keys.use(rotation.minted.key_id), values=ledger.use_columns(use))
+    world.tables._apply(keys.ROTATIONS, rotation.id.application, [row])
     return use
 
 

@@ -259,3 +259,24 @@ async def test_a_rotation_that_has_ended_has_no_phase_to_carry() -> None:
         assert await rotate._phase(step) is None
         assert len(world.tables.commits) == written
     assert (world.phases(), world.directory.minted) == (["abandoned"], [])
+
+
+@pytest.mark.parametrize("gone_for", [timedelta(hours=1), 3 * DAY])
+async def test_one_answer_that_an_application_is_not_there_leaves_what_is_owed_of_it_standing(
+    gone_for: timedelta,
+) -> None:
+    """A replica that lags says so too: litter is removed all the same, unless a day later it is not there either."""
+    world = World()
+    world.usage = None
+    world._current = world.services()
+    application = world.add_application(ends_in=50 * DAY)
+    await world.enrol(application)
+    await world.nights(1)
+    assert world.phases() == ["completed"]
+    kept = world.directory._records.pop(application.object_id)
+    await rotate.advance(world.calm(), world.rotations()[0].id)
+    await world.run(gone_for)
+    world.directory._records[application.object_id] = kept
+    await world.run(85 * DAY)
+    left = {secret.key_id for secret in world.directory.truth(application.object_id).secrets}
+    assert (application.secrets[0].key_id in left) == (gone_for > DAY)

@@ -464,3 +464,16 @@ async def test_what_can_only_lapse_is_told_once_with_every_key_id() -> None:
     assert set(str(lapse["key_ids"]).split(",")) == {secret.key_id for secret in application.secrets}
     assert lapse["why"] == "evidence for removal cannot be had"
     assert world.directory.removed == []
+
+
+async def test_a_removal_that_is_never_answered_stops_past_its_deadline() -> None:
+    world = await overlapping(overlap=HOUR, quiet=timedelta(0))
+    world.directory.mishaps.always("remove", Mishap.LOST_BEFORE)
+    while world.phases() == ["overlapping"]:
+        await world.nights(1)
+    await world.run(DAY + HOUR)
+    assert world.phases() == ["blocked"]
+    assert getattr(world.rotations()[0].phase, "reason", "") == "gave-up"
+    world.directory.mishaps.always("remove", None)
+    await world.nights(1)
+    assert world.phases() == ["completed"]

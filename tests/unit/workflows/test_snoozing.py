@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from rotation.domain.credential import NEVER, Credential
 from rotation.domain.errors import Refused
 from rotation.ledger import keys
 from rotation.ledger.expiries import all_expiries
@@ -13,6 +14,7 @@ from rotation.workflows import snoozing
 from rotation.workflows.reminding import digest
 from rotation.workflows.services import Services
 from tests.fakes.crashing import Crash
+from tests.fakes.directory_state import make_application, make_key_id
 from tests.fakes.world import PEOPLE, VAULT, World
 
 DAY = timedelta(days=1)
@@ -157,3 +159,18 @@ async def test_where_nobody_hears_of_it_there_is_nobody_to_be_silent_for() -> No
     (expiry,) = [each async for each in all_expiries(home.world.tables)]
     await snoozing.snooze_credential(home.services, expiry, by="ada")
     assert not [row for row in home.world.tables.all_rows(keys.REMINDERS) if "|snooze|" in row.key]
+
+
+@pytest.mark.parametrize("snoozed", [False, True])
+async def test_what_never_ends_is_told_each_month_also_after_a_snooze(*, snoozed: bool) -> None:
+    home = Home()
+    home.world = World()
+    never = Credential(key_id=make_key_id(7), end_at=NEVER)
+    application = make_application(1, never)
+    home.world.directory.add(application)
+    await home.world.enrol(application)
+    token = await home.token()
+    if snoozed:
+        await snoozing.snooze(home.services, token)
+    told = [day for day in range(100) if await home.told()]
+    assert told == ([7, 29, 59, 90] if snoozed else [29, 59, 90])
