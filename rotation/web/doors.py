@@ -24,6 +24,7 @@ from rotation.web.refusals import without_role
 from rotation.web.repeating import once
 from rotation.web.routes import Found, Route, Router
 from rotation.web.table import API
+from rotation.workflows.operating import BY_KEY
 from rotation.workflows.services import Services
 
 LOGIN = "/.auth/login/aad"
@@ -58,7 +59,7 @@ class _Asked:
 async def keyed(known: Known, request: Request, *, sign_in_stands: bool) -> Response:
     """Serve the API to whoever holds a function key, which the host has checked."""
     person = _known_to(request, sign_in_stands)
-    by = KEY if person == ANONYMOUS else replace(KEY, name=f"{person.name}, by function key")
+    by = KEY if person == ANONYMOUS else replace(KEY, name=f"{person.name}{BY_KEY}")
     request = replace(request, principal=by, base=KEYED)
     asked = _Asked(request=request, router=api(), path=_below(KEYED, request.path))
     return protected(await _answered(known, asked), request)

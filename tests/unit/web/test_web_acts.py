@@ -13,8 +13,8 @@ from rotation.web.principal import Role
 from tests.fakes.mishaps import Mishap
 from tests.fakes.world import QUICK, VAULT, World, configure, destination
 from tests.unit.web.caller import Answer, come
+from tests.unit.web.easy_auth import OBJECT_ID, person, principal_header
 from tests.unit.web.easy_auth import application as by_token
-from tests.unit.web.easy_auth import person
 
 DAY = timedelta(days=1)
 ALMA = person("alma", Role.ADMINISTRATOR)
@@ -125,6 +125,26 @@ async def test_a_second_person_approves(world: World) -> None:
     assert (told["by"], told["ticket"], told["where"]) == ("olga@contoso.example", "CHG-7", "web from 203.0.113.9")
     await world.run(timedelta(hours=1))
     assert (await come(world, "POST", address, by=ALMA)).slug == "nothing-waits"
+
+
+@pytest.mark.parametrize("by_key", [False, True])
+async def test_one_person_by_two_doors_or_in_other_letters_is_no_second_person(world: World, by_key: bool) -> None:
+    application = world.add_application()
+    await world.enrol(application)
+    world.change_terms(replace(QUICK, approval=True))
+    spelt = [(OBJECT_ID, "id-of-oskar"), ("preferred_username", "Oskar@Contoso.example")]
+    oskar = principal_header(*spelt, ("roles", Role.OPERATOR.claim))
+    asked = {"application": application.object_id}
+    if by_key:
+        begun = await come(world, "POST", "rotations", asked, x_ms_client_principal=oskar["x-ms-client-principal"])
+    else:
+        begun = await come(world, "POST", "rotations", asked, by=oskar)
+    await world.run(timedelta(minutes=1))
+    asker = "Oskar@Contoso.example" + (", by function key" if by_key else "")
+    assert world.rotations()[0].asked_by == asker
+    address = f"rotations/{begun.body['rotation']}/approve"
+    assert (await come(world, "POST", address, by=OSKAR)).slug == "two-persons"
+    assert (await come(world, "POST", address, by=person("olga", Role.OPERATOR))).status == 202
 
 
 async def test_a_new_destination_takes_an_administrator(world: World) -> None:
