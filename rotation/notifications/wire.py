@@ -52,7 +52,7 @@ async def post(open_client: OpenClient, url: str, *, headers: Mapping[str, str],
         failure = _refusal(answer.status_code, answer.headers, whom)
     except httpx.InvalidURL:
         failure = Misconfigured([f"{whom}: the address is not a valid one"])
-    except httpx.TransportError as error:
+    except httpx.RequestError as error:
         failure = Unavailable(f"{whom} gave no answer ({type(error).__name__})")
     if failure is not None:
         raise failure

@@ -100,7 +100,7 @@ async def _first_that_connects(
                     return await _exchange(client, call, address)
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
                 why = str(error) or type(error).__name__
-            except (httpx.TransportError, TimeoutError) as error:
+            except (httpx.RequestError, TimeoutError) as error:
                 return _cut(call, type(error).__name__)
     return Unavailable(f"{call.host} cannot be connected to: {why}", host=call.host)
 

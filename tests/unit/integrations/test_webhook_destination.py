@@ -193,6 +193,22 @@ async def test_an_answer_without_end_is_not_read_to_the_end(harness: WebhookHarn
         assert (verdict.found, "agreed form" in verdict.why) == (Found.UNKNOWABLE, True)
 
 
+async def test_an_answer_that_cannot_be_unpacked_leaves_a_doubt_and_keeps_no_request(harness: WebhookHarness) -> None:
+    async def garbled(_: Request) -> Response:
+        return Response(b"this is no gzip", headers={"content-encoding": "gzip"})
+
+    app = Starlette(routes=[Route("/hook", garbled, methods=["POST"]), Route("/state", garbled, methods=["GET"])])
+    async with https(app) as served:
+        services = replace(harness.services, open_client=served.open_client)
+        to = harness.with_settings(url=f"{served.url}/hook", verify_url=f"{served.url}/state")
+        integration = Catalogue(services).of(to)
+        with pytest.raises(OutcomeUnknown, match="DecodingError") as doubtful:
+            await integration.deliver(to, harness.shipment(), CANARY)
+        assert (doubtful.value.__cause__, doubtful.value.__context__) == (None, None)
+        with pytest.raises(Unavailable, match="DecodingError"):
+            await integration.verify(to, harness.shipment(), CANARY)
+
+
 async def test_a_date_in_retry_after_is_understood(harness: WebhookHarness) -> None:
     async def busy(_: Request) -> Response:
         return Response(status_code=429, headers={"retry-after": "Fri, 31 Dec 2100 00:00:00 GMT"})

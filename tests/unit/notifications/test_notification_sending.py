@@ -167,6 +167,20 @@ async def test_each_refusal_says_what_to_do_next_and_shows_no_address(
     assert "token-of" not in told
 
 
+@pytest.mark.parametrize("name", ["teams", "mail"])
+async def test_an_answer_that_cannot_be_unpacked_is_no_answer(service: Service, name: str) -> None:
+    async def garbled(_: Request) -> Response:
+        return Response(b"this is no gzip", headers={"content-encoding": "gzip"})
+
+    async with https(Starlette(routes=[Route("/{path:path}", garbled, methods=["POST"])])) as served:
+        address = SecretText(f"{served.url}/workflows/1?sig={SIGNATURE}")
+        await service.vault.write("teams-payments", NewVersion(text=address, tags={}))
+        channel = Service(served, service.faults, service.vault).channel(name)
+        with pytest.raises(Unavailable, match="DecodingError") as failed:
+            await channel.send(AUDIENCE, MESSAGE)
+    assert (failed.value.__cause__, failed.value.__context__) == (None, None)
+
+
 async def test_the_log_of_a_success_names_the_host_and_not_the_address(
     service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
