@@ -6,10 +6,27 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 
+def host_name(text: str) -> str:
+    """
+    Take what a resolver can be asked for, a name or a literal address.
+
+    Raises:
+        ValueError: It is neither, and a resolver would break on it instead of answering.
+    """
+    try:
+        asked = text.encode("idna")
+    except UnicodeError:
+        asked = b""
+    if not asked or b"\0" in asked:
+        raise ValueError(f"{text[:300]!r} is no host name; each part between its dots has 1 to 63 characters")
+    return text
+
+
 def _https(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme != "https" or not parts.hostname:
         raise ValueError("only https:// addresses are delivered to")
+    host_name(parts.hostname)
     if parts.username or parts.password or parts.fragment:
         raise ValueError("an address carries no user, no password and no #fragment")
     if parts.port == 0:

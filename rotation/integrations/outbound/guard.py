@@ -5,6 +5,7 @@ import socket
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
 from rotation.domain.errors import DestinationRefused, Unavailable
+from rotation.integrations.outbound.addresses import host_name
 
 type Address = IPv4Address | IPv6Address
 
@@ -39,9 +40,13 @@ async def resolve(host: str, port: int, *, private_network: bool) -> tuple[Addre
     Give the host's addresses; who connects uses these and does not ask again, so that no second answer slips in.
 
     Raises:
-        DestinationRefused: One of them may not be reached.
+        DestinationRefused: One of them may not be reached, or it is no host name.
         Unavailable: The name does not resolve now.
     """
+    try:
+        host_name(host)
+    except ValueError as error:
+        raise DestinationRefused(str(error), host=host) from None
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:

@@ -5,6 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from rotation.config import load
+from rotation.config.problem import ConfigurationRefused
 from rotation.domain.delivery import DeliveryMode, Level
 from rotation.domain.identifiers import DestinationName
 from rotation.integrations.catalogue import KINDS
@@ -37,6 +38,8 @@ CUSTOM = {
         ("webhook", HOOK | {"url": "https://me:pw@erp.example/hook"}, "no user"),
         ("webhook", HOOK | {"url": "https:///hook"}, "only https"),
         ("webhook", HOOK | {"url": "https://erp.example/#x"}, "no #fragment"),
+        ("webhook", HOOK | {"url": "https://erp..example/hook"}, "'erp..example' is no host name"),
+        ("vault-kv", {"address": f"https://{'a' * 64}.example"}, "is no host name"),
         ("webhook", HOOK | {"verify_url": "https://other.example/state"}, "allowed_hosts"),
         ("webhook", HOOK | {"allowed_hosts": ["other.example"]}, "allowed_hosts"),
         ("webhook", HOOK | {"timeout_seconds": 0}, "greater than 0"),
@@ -142,3 +145,18 @@ def test_a_configuration_file_names_every_kind() -> None:
     wolf = found[DestinationName("awareness")]
     assert wolf.approval
     assert wolf.fingerprint == KINDS["hand-off"].fingerprint(WOLF)
+
+
+def test_a_host_that_is_none_is_told_with_its_file_line_and_field() -> None:
+    text = """
+destinations:
+  hook: {kind: webhook, url: "https://a..b.example/hook", signing_secret: s}
+  base: {kind: postgresql, host: db..example}
+  file: {kind: agent, storage: dotenv, host: srv..example}
+"""
+    with pytest.raises(ConfigurationRefused) as refused:
+        load(text, name="rotation.yaml", kinds=KINDS)
+    told = "\n".join(refused.value.problems)
+    assert "rotation.yaml:3:25  destinations.hook.url: 'a..b.example' is no host name" in told
+    assert "rotation.yaml:4:28  destinations.base.host: 'db..example' is no host name" in told
+    assert "rotation.yaml:5:40  destinations.file.host: 'srv..example' is no host name" in told

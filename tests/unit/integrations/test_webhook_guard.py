@@ -69,3 +69,9 @@ async def test_what_may_be_reached_is_given_as_addresses() -> None:
 async def test_a_name_without_an_address_may_have_one_later() -> None:
     with pytest.raises(Unavailable):
         await resolve("nowhere.invalid", 443, private_network=False)
+
+
+@pytest.mark.parametrize("host", ["a..b.example", ".example", f"{'a' * 64}.example", "a\0b.example"])
+async def test_what_no_resolver_can_be_asked_for_is_no_host(host: str) -> None:
+    with pytest.raises(DestinationRefused, match="is no host name"):
+        await resolve(host, 443, private_network=False)

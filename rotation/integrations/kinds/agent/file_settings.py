@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from rotation.domain.capability import Activation, Concurrency, Description, ReadBack
 from rotation.domain.delivery import Capabilities, DeliveryMode, Level
 from rotation.integrations.kinds.agent.formats import FORMATS, Format
+from rotation.integrations.outbound.addresses import host_name
 from rotation.integrations.settings import KindSettings
 
-type Host = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.:-]*$")]
+type Host = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.:-]*$"), AfterValidator(host_name)]
 type Port = Annotated[int, Field(ge=1, le=65535)]
 type LinuxPath = Annotated[str, Field(pattern=r"^(/[^/\x00-\x1f]+)+$", max_length=1000)]
 type Unit = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*$", max_length=255)]

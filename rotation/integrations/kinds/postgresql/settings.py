@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from rotation.domain.capability import Concurrency, Description, ReadBack
 from rotation.domain.delivery import Capabilities, DeliveryMode, Level
-from rotation.integrations.outbound.addresses import Seconds
+from rotation.integrations.outbound.addresses import Seconds, host_name
 from rotation.integrations.outbound.certificates import Certificates
 from rotation.integrations.settings import KindSettings
 
@@ -18,6 +18,7 @@ ENTRA = {
 }
 """What Azure Database for PostgreSQL takes as a password, by the end of its servers' names in each cloud."""
 _NAME = r"[A-Za-z_][0-9A-Za-z_]{0,62}"
+_HOST = r"^([0-9A-Za-z]([0-9A-Za-z._-]{0,251}[0-9A-Za-z])?|[0-9A-Fa-f:.]{2,45})$"
 
 
 def _not_of_the_system(table: str) -> str:
@@ -28,7 +29,7 @@ def _not_of_the_system(table: str) -> str:
 
 
 type Column = Annotated[str, Field(pattern=f"^{_NAME}$")]
-type Host = Annotated[str, Field(pattern=r"^([0-9A-Za-z]([0-9A-Za-z._-]{0,251}[0-9A-Za-z])?|[0-9A-Fa-f:.]{2,45})$")]
+type Host = Annotated[str, Field(pattern=_HOST), AfterValidator(host_name)]
 type KeyText = Annotated[str, Field(min_length=1, max_length=200)]
 
 

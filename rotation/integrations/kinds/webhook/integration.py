@@ -10,7 +10,8 @@ from rotation.domain.secret import SecretText
 from rotation.integrations.kind import AutomaticIntegration
 from rotation.integrations.kinds.webhook import message, receipt
 from rotation.integrations.kinds.webhook.message import Signer
-from rotation.integrations.kinds.webhook.settings import WebhookSettings, host_of
+from rotation.integrations.kinds.webhook.settings import WebhookSettings
+from rotation.integrations.outbound.addresses import host_of
 from rotation.integrations.outbound.wire import Answer, Call, send
 from rotation.integrations.services import IntegrationServices
 from rotation.integrations.settings import read

@@ -2,34 +2,15 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Self
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from rotation.domain.capability import Description, ReadBack
 from rotation.domain.delivery import Capabilities, DeliveryMode, Level
+from rotation.integrations.outbound.addresses import HttpsAddress, host_of
 from rotation.integrations.settings import KindSettings
 
-
-def _https(text: str) -> str:
-    """Allow an absolute https address without user, password and fragment."""
-    parts = urlsplit(text)
-    if parts.scheme != "https" or not parts.hostname:
-        raise ValueError("only https:// addresses are told")
-    if parts.username or parts.password or parts.fragment:
-        raise ValueError("an address carries no user, no password and no #fragment")
-    if parts.port == 0:
-        raise ValueError("port 0 is no port")
-    return text
-
-
-type HttpsAddress = Annotated[str, AfterValidator(_https)]
 type Host = Annotated[str, Field(pattern=r"^[0-9A-Za-z.:-]+$")]
-
-
-def host_of(address: str) -> str:
-    """Give the host that an address names, in lower case."""
-    return (urlsplit(address).hostname or "").lower()
 
 
 class WebhookSettings(KindSettings):
