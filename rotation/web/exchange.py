@@ -73,6 +73,8 @@ class Response:
     body: object = None
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = JSON
+    passing: bool = False
+    """Asked once more it may come out otherwise, so no Idempotency-Key keeps it."""
 
     def content(self) -> bytes:
         """Give the body as it travels; None travels as nothing."""

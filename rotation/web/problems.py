@@ -65,7 +65,8 @@ def problem(error: RotationError, request: Request) -> Response:
         "facts": dict(error.facts) | ({"problems": list(error.problems)} if isinstance(error, Misconfigured) else {}),
         "remedy": error.remedy if isinstance(error, Refused | NotAllowed) else _remedy(error),
     }
-    return Response(status=status, body=body, headers=_headers(error), media_type=PROBLEM)
+    faster = isinstance(error, Superseded)
+    return Response(status=status, body=body, headers=_headers(error), media_type=PROBLEM, passing=faster)
 
 
 _KINDS: tuple[tuple[type[RotationError], int, str], ...] = (

@@ -115,7 +115,7 @@ def _in_use() -> Refused:
 
 async def _keep(rows: Once, name: str, begun: Taken, *, response: Response) -> None:
     """Keep what was done, or that it may not be done; whatever else came of it may come out otherwise next time."""
-    if response.status not in _KEPT_STATUS:
+    if response.passing or response.status not in _KEPT_STATUS:
         await rows.give_back(KIND, name)
         return
     found = await rows.find(KIND, name)

@@ -1,15 +1,17 @@
 """Idempotency-Key: the first answer comes again, and it is done once."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from rotation.domain.errors import StaleRecord, Unavailable
+from rotation.domain.errors import StaleRecord, Superseded, Unavailable
 from rotation.ledger import keys
 from rotation.ledger.once import Once, Taken
 from rotation.web.exchange import Request, Response
 from rotation.web.principal import KEY
+from rotation.web.problems import answer
 from rotation.web.repeating import AT_WORK, KIND, once
 from tests.fakes.mishaps import Mishap
 from tests.fakes.world import VAULT, World
@@ -60,6 +62,18 @@ async def test_that_it_may_not_be_done_is_an_answer_too(world: World) -> None:
     assert (first.status, first.slug) == (409, "not-enrolled")
     await world.enrol(application)
     assert (await come(world, "POST", "rotations", asked, idempotency_key="a")).body == first.body
+
+
+@pytest.mark.parametrize("error", [Superseded("somebody was faster"), StaleRecord("somebody was faster")])
+async def test_that_somebody_was_faster_may_be_asked_again_with_the_same_key(world: World, error: Superseded) -> None:
+    async def loses() -> Response:
+        raise error
+
+    services = world.services()
+    lost = await once(services, request(), lambda: answer(request(), loses))
+    assert (lost.status, json.loads(lost.text())["remedy"]) == (409, "ask again in a moment")
+    assert (await once(services, request(), works)).status == 200
+    assert (await once(services, request(), loses)).headers["Idempotency-Replayed"] == "true"
 
 
 @pytest.mark.parametrize("key", ["k" * 201, "a\nb"])
