@@ -109,6 +109,8 @@ _WORDS = {
     "bool_parsing": "is neither true nor false; write one of them",
     "enum": "is none of the values that it may have; write {expected}",
     "datetime_from_date_parsing": "is not an instant; write it as 2026-03-02T02:00:00Z",
+    "date_from_datetime_parsing": "is not a day; write it as 2026-03-02",
+    "date_from_datetime_inexact": "is not a day; write it as 2026-03-02",
     "dict_type": "is not an object; write it in {{ }}",
 }
 """By the reader's name for what is wrong; a value that was sent is never repeated."""

@@ -1,6 +1,7 @@
 """What stands after the question mark: filters, order, and which page of a long list."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -13,6 +14,20 @@ from rotation.workflows.reading.paging import LARGEST, Paged, paged
 KEY_PARAMETER = "code"
 """A function key may stand there (platform.md D2); it is none of our parameters and never repeated."""
 USUAL = 100
+EARLIEST, LATEST = date(2020, 1, 1), date(2099, 12, 31)
+"""No deployment is older, and the calendar ends well after what anybody asks for."""
+
+
+def within_reach(day: date) -> date:
+    """
+    Take a day as a parameter.
+
+    Raises:
+        ValueError: Nothing can have happened on it.
+    """
+    if not EARLIEST <= day <= LATEST:
+        raise ValueError(f"is out of reach; write a day from {EARLIEST} to {LATEST}")
+    return day
 
 
 class Query(BaseModel):

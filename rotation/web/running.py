@@ -1,15 +1,16 @@
 """What is asked of the whole deployment: overview, configuration in force, audit trail, replay, test messages."""
 
 from datetime import date
+from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from rotation.domain.identifiers import KeyId, ObjectId
 from rotation.ledger.expiries import find_expiry
 from rotation.web.answers import AuditEvent, EventList, InForce, Proofs, Snoozed
 from rotation.web.bodies import BadRequest, Body, KeyIdText, read
 from rotation.web.exchange import Request, Response, ok
-from rotation.web.queries import PageQuery, following, page_of, read_query
+from rotation.web.queries import EARLIEST, LATEST, PageQuery, following, page_of, read_query, within_reach
 from rotation.workflows import replaying, snoozing
 from rotation.workflows.finding import find_application
 from rotation.workflows.notify_test import notify_test
@@ -35,7 +36,9 @@ class AuditQuery(PageQuery):
     what: str = Field(default="", max_length=60)
     by: str = Field(default="", max_length=200)
     since: AwareDatetime | None = None
-    day: date | None = None
+    day: Annotated[date, AfterValidator(within_reach)] | None = Field(
+        default=None, description=f"From {EARLIEST} to {LATEST}."
+    )
 
 
 async def overview(services: Services, request: Request) -> Response:  # noqa: ARG001  # every handler's signature

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from rotation.domain.errors import Misread
 from rotation.web.exchange import Request, Response
 from rotation.web.pages.rendering import href, render
+from rotation.web.queries import EARLIEST, LATEST
 from rotation.workflows.finding import find_application
 from rotation.workflows.reading.audit import AuditRow, of_day, trail
 from rotation.workflows.reading.names import names_of
@@ -15,8 +16,6 @@ from rotation.workflows.services import Services
 DAYS = {"1": "the last day", "7": "7 days", "30": "30 days", "90": "90 days", "365": "a year"}
 USUAL = "30"
 DAY = timedelta(days=1)
-EARLIEST = date(2020, 1, 1)
-"""No deployment is older."""
 LINKED = timedelta(days=7)
 """So far back a link leads to the day before: links without an end would keep a link scanner for ever."""
 
@@ -79,7 +78,7 @@ def _day(text: str) -> date:
         found = date.fromisoformat(text)
     except ValueError:
         found = date.max
-    if not EARLIEST <= found < date.max:
+    if not EARLIEST <= found <= LATEST:
         raise Misread("day", text[:20], "a day such as 2026-12-05")
     return found
 

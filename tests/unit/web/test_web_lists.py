@@ -189,6 +189,20 @@ async def test_the_audit_trail_of_a_day_is_that_of_everything(world: World) -> N
     assert (await come(world, "GET", f"{day}&since=2026-01-01T00:00:00Z", by=RITA)).status == 400
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "2100-01-01", "2019-12-31", "0001-01-01", "1970-01-01"])
+async def test_a_day_on_which_nothing_can_have_happened_is_told_so(world: World, day: str) -> None:
+    answer = await come(world, "GET", f"audit?day={day}", by=RITA)
+    assert (answer.status, answer.slug) == (400, "bad-request")
+    assert answer.body["facts"]["problems"] == ["day: is out of reach; write a day from 2020-01-01 to 2099-12-31"]
+    assert (await come(world, "GET", "audit?day=2099-12-31", by=RITA)).body["events"] == []
+
+
+@pytest.mark.parametrize("day", ["yesterday", "2026-13-40", "2026-1-1", "7", "2026-03-02T02:00:00"])
+async def test_what_is_no_day_is_told_what_a_day_looks_like(world: World, day: str) -> None:
+    answer = await come(world, "GET", f"audit?day={day}", by=RITA)
+    assert answer.body["facts"]["problems"] == ["day: is not a day; write it as 2026-03-02"]
+
+
 async def test_advice_on_the_whole_tenant_says_how_many_and_what_to_do(world: World) -> None:
     assert (await come(world, "GET", "advice")).status == 200, "before the first scan, too"
     world.add_application(6, secrets=5)

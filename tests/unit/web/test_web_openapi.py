@@ -48,6 +48,13 @@ async def test_it_says_what_a_key_may_not(described: Any) -> None:
     assert "security" not in described["paths"]["/rotations"]["post"]
 
 
+async def test_it_says_which_days_the_trail_can_be_asked_for(described: Any) -> None:
+    (day,) = [each for each in described["paths"]["/audit"]["get"]["parameters"] if each["name"] == "day"]
+    assert day["schema"]["description"] == "From 2020-01-01 to 2099-12-31."
+    assert {"type": "string", "format": "date"} in day["schema"]["anyOf"]
+    assert "400" in described["paths"]["/audit"]["get"]["responses"]
+
+
 def test_whatever_changes_something_takes_more_than_a_reader_and_no_key_says_a_persons_yes() -> None:
     """Enrolment and compromise stand at addresses that do less too; their handlers ask (test_web_acts.py)."""
     for route in API:
