@@ -1,6 +1,7 @@
 """A request and a response, free of the Functions SDK, so that handlers can be called by anything."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -14,6 +15,9 @@ KEYED = "/api"
 """Where the API stands for whoever holds a function key."""
 SIGNED_IN = "/entra/api"
 """Where the same API stands for whom Entra signed in: people, and applications with a token."""
+
+_SIGNED = re.compile("/*snooze/.*", re.IGNORECASE | re.DOTALL)
+"""Whose address is its own proof, and may be acted on by whoever reads it."""
 
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"
@@ -59,6 +63,11 @@ class Request:
         """From where something was said, for the audit trail."""
         door = "http" if self.base == KEYED else "web"
         return f"{door} from {self.client}" if self.client else door
+
+    @property
+    def logged(self) -> str:
+        """Give the path as logs may keep it: without the token of a signed link."""
+        return "/snooze/{token}" if _SIGNED.fullmatch(self.path) else self.path
 
     def address(self, *parts: str) -> str:
         """Give an address of the API as this caller reaches it."""

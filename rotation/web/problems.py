@@ -46,10 +46,10 @@ async def answer(request: Request, asked: Callable[[], Awaitable[Response]]) -> 
     try:
         return await asked()
     except RotationError as error:
-        log.info("http.problem", extra={"path": request.path, "reason": error.reason})
+        log.info("http.problem", extra={"path": request.logged, "reason": error.reason})
         return problem(error, request)
     except Exception:
-        log.exception("http.bug", extra={"path": request.path})
+        log.exception("http.bug", extra={"path": request.logged})
         return _bug(request)
 
 

@@ -68,7 +68,7 @@ async def once(services: Services, request: Request, act: Callable[[], Awaitable
     try:
         await _keep(rows, name, begun, response=response)
     except (Retryable, StaleRecord) as error:
-        log.warning("http.answer-not-kept", extra={"path": request.path, "reason": error.reason})
+        log.warning("http.answer-not-kept", extra={"path": request.logged, "reason": error.reason})
     return response
 
 

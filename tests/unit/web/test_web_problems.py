@@ -83,6 +83,23 @@ async def test_all_problems_of_a_configuration_are_facts() -> None:
     assert body["remedy"] == "rotation config check"
 
 
+@pytest.mark.parametrize("path", ["/snooze/abc.TOKEN", "/Snooze/abc.TOKEN/more", "//snooze/abc.TOKEN"])
+@pytest.mark.parametrize("error", [NotFound("no"), KeyError("no")])
+async def test_no_log_keeps_the_token_of_a_signed_link(
+    path: str, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+
+    async def asked() -> Response:
+        raise error
+
+    await answer(Request(method="GET", path=path), asked)
+    (record,) = caplog.records
+    assert vars(record)["path"] == "/snooze/{token}"
+    await answer(Request(method="GET", path="/applications/7/snooze/x"), asked)
+    assert vars(caplog.records[-1])["path"] == "/applications/7/snooze/x"
+
+
 async def test_a_bug_tells_nothing_of_its_inside(caplog: pytest.LogCaptureFixture) -> None:
     text = (await answered(ValueError("Canary~secret.text"))).text()
     assert "Canary" not in text

@@ -145,6 +145,15 @@ async def test_an_answer_that_cannot_be_kept_is_given_all_the_same(world: World)
     assert await come_again(world) == "idempotency-key-in-use"
 
 
+async def test_that_it_cannot_be_kept_is_logged_without_the_token_of_a_signed_link(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.tables.mishaps.plan("commit", None, Mishap.UNAVAILABLE)
+    await once(world.services(), replace(request(), path="/snooze/abc.TOKEN"), works)
+    told = [vars(record)["path"] for record in caplog.records if record.message == "http.answer-not-kept"]
+    assert told == ["/snooze/{token}"]
+
+
 async def test_of_two_that_follow_one_acts(world: World) -> None:
     name, now = f"{KEY.subject}|POST /api/x|a", world.clock.now()
     rows = Once(world.tables)
