@@ -112,7 +112,7 @@ def _sent_away(request: Request, sign_in_stands: bool) -> Response:
     wants_page = request.method in {"GET", "HEAD"} and "text/html" in request.headers.get("accept", "")
     if not (sign_in_stands and wants_page and not _is_api(request.path)):
         return Response(status=401)
-    back = quote(request.path, safe="/")
+    back = "/" + quote(request.path.lstrip("/\\"), safe="/")  # browsers take //host and /\host for another site
     return Response(status=302, headers={"Location": f"{LOGIN}?post_login_redirect_uri={quote(back, safe='')}"})
 
 

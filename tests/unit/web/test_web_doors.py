@@ -55,6 +55,14 @@ async def test_a_browser_is_sent_to_the_sign_in_wherever_it_goes() -> None:
         assert answer.content() == b""
 
 
+@pytest.mark.parametrize(
+    "path", ["//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "/\\/evil.example"]
+)
+async def test_the_sign_in_leads_back_to_us_and_nowhere_else(path: str) -> None:
+    answer = await open_door("GET", path, BROWSER)
+    assert answer.headers["Location"] == "/.auth/login/aad?post_login_redirect_uri=%2Fevil.example"
+
+
 async def test_where_no_sign_in_stands_before_us_its_headers_are_anybodys() -> None:
     forged = person("mallory", Role.ADMINISTRATOR)
     assert (await open_door("GET", "/entra/api/lines", forged, sign_in_stands=False)).status == 401
