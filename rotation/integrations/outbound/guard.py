@@ -9,10 +9,14 @@ from rotation.integrations.outbound.addresses import host_name
 
 type Address = IPv4Address | IPv6Address
 
-METADATA = frozenset({ip_address("168.63.129.16"), ip_address("169.254.169.254"), ip_address("fd00:ec2::254")})
+METADATA = frozenset(
+    ip_address(text) for text in ("168.63.129.16", "169.254.169.254", "fd00:ec2::254", "100.100.100.200", "192.0.0.192")
+)
 """Azure's wire server, whose address is a public one, and the clouds' metadata services."""
 
 NAT64 = IPv6Network("64:ff9b::/96")
+DISGUISED = tuple(map(IPv6Network, ("::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "2001::/32", "fec0::/10")))
+"""Compatible and translated IPv4, NAT64 of somebody's own, Teredo, and site-local: what they reach is not told."""
 SHARED = ip_network("100.64.0.0/10")
 """Carrier-grade NAT: neither private nor global by its registry entry."""
 
@@ -30,6 +34,8 @@ def may_reach(address: Address, *, private_network: bool) -> bool:
     """Tell whether *address* may be told."""
     bare = plain(address)
     if bare in METADATA or bare.is_link_local or bare.is_multicast or bare.is_unspecified:
+        return False
+    if not bare.is_loopback and any(bare in network for network in DISGUISED):
         return False
     inside = bare.is_private or bare.is_loopback or bare in SHARED
     return (inside and private_network) or (bare.is_global and not inside)

@@ -29,6 +29,18 @@ NEVER = [
     "224.0.0.1",
     "::ffff:169.254.169.254",
     "64:ff9b::a9fe:a9fe",
+    "100.100.100.200",
+    "192.0.0.192",
+    "::ffff:192.0.0.192",
+    "::127.0.0.1",
+    "::8.8.8.8",
+    "::169.254.169.254",
+    "::ffff:0:127.0.0.1",
+    "::ffff:0:8.8.8.8",
+    "fec0::1",
+    "64:ff9b:1::a9fe:a9fe",
+    "64:ff9b:1::808:808",
+    "2001:0:a9fe:a9fe::1",
 ]
 
 
@@ -45,7 +57,7 @@ def test_inside_addresses_are_reached_only_when_the_settings_say_so(text: str) -
 
 
 @pytest.mark.parametrize("text", NEVER)
-def test_metadata_and_link_local_addresses_are_never_reached(text: str) -> None:
+def test_metadata_link_local_and_disguised_addresses_are_never_reached(text: str) -> None:
     assert not may_reach(ip_address(text), private_network=False)
     assert not may_reach(ip_address(text), private_network=True)
 
