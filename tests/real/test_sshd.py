@@ -102,7 +102,7 @@ def started(server: SshServer) -> Sshd:
     libraries = ":".join(str(path) for path in (root / "usr" / "lib").glob("*-linux-*")) if root != Path("/") else ""
     environment = os.environ | ({"LD_LIBRARY_PATH": libraries} if libraries else {})
     process = subprocess.Popen([program, "-D", "-f", folder / "sshd_config", "-E", log], env=environment)
-    for _ in range(100):
+    for _ in range(600):
         with suppress(OSError), socket.create_connection(("127.0.0.1", server.port), timeout=1):
             return Sshd(server=server, process=process, log=log)
         time.sleep(0.05)
