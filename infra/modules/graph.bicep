@@ -83,6 +83,13 @@ resource signIn 'Microsoft.Graph/applications@v1.0' = {
       }
     ]
   }
+  optionalClaims: {
+    accessToken: [
+      {
+        name: 'idtyp'
+      }
+    ]
+  }
   appRoles: [
     {
       id: guid(signInName, 'Reader')

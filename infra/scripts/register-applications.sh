@@ -74,6 +74,7 @@ sign_in_body() {
  "api":{"requestedAccessTokenVersion":2,"oauth2PermissionScopes":[{"id":"$(new_id)","value":"user_impersonation",
         "type":"Admin","isEnabled":true,"adminConsentDisplayName":"Use Rotation",
         "adminConsentDescription":"Lets the application use Rotation as the person who signed in."}]},
+ "optionalClaims":{"accessToken":[{"name":"idtyp"}]},
  "appRoles":[$reader,$operator,$administrator]}
 BODY
 }

@@ -19,6 +19,7 @@ _LONG_ROLE = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"
 _OBJECT_ID = ("http://schemas.microsoft.com/identity/claims/objectidentifier", "oid")
 _PERSON = ("preferred_username", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn", "upn", "email")
 _APPLICATION = ("azp", "appid")
+_SCOPE = ("scp", "http://schemas.microsoft.com/identity/claims/scope")
 
 
 class Role(IntEnum):
@@ -105,12 +106,26 @@ def _named(given: _Given, said: str, roles: frozenset[Role]) -> Principal:
     object_id = next(_values(given, *_OBJECT_ID), "")
     if not object_id:
         return ANONYMOUS
-    person = next(_values(given, *_PERSON), "")
-    is_application = "app" in _values(given, "idtyp") or not (person or said)
-    if is_application:
-        client_id = next(_values(given, *_APPLICATION), object_id)
-        return Principal(name=f"application {client_id}", kind="application", object_id=object_id, roles=roles)
-    return Principal(name=person or said, kind="person", object_id=object_id, roles=roles)
+    if _is_person(given, said):
+        name = next(_values(given, *_PERSON), said) or object_id
+        return Principal(name=name, kind="person", object_id=object_id, roles=roles)
+    client_id = next(_values(given, *_APPLICATION), object_id)
+    return Principal(name=f"application {client_id}", kind="application", object_id=object_id, roles=roles)
+
+
+def _is_person(given: _Given, said: str) -> bool:
+    """
+    Tell whether a person signed in, who alone may say a person's yes.
+
+    Only some tokens say so themselves (`idtyp`), and the platform names applications too: one counts as a person where
+    the token names a person or was given by one (a scope), or where no application asked for it, as in a browser.
+    """
+    kinds = set(_values(given, "idtyp"))
+    if "app" in kinds:
+        return False
+    if "user" in kinds or any(_values(given, *_PERSON, *_SCOPE)):
+        return True
+    return "@" in said and not any(_values(given, *_APPLICATION))
 
 
 def _values(given: _Given, *names: str) -> Iterator[str]:

@@ -242,6 +242,9 @@ def test_the_script_registers_what_bicep_registers() -> None:
     assert {f"Rotation.{name}": told for name, told in roles.items()} == {
         role["value"]: role["description"] for role in sign_in["appRoles"]
     }
+    (claim,) = sign_in["optionalClaims"]["accessToken"]
+    assert claim == {"name": "idtyp"}, "says that a token is an application's own (web/principal.py)"
+    assert '"optionalClaims":{"accessToken":[{"name":"idtyp"}]}' in script
     for one in (sign_in, canary):
         assert one["description"] in script
         assert one["displayName"].replace("${suffix}", "$suffix") in script

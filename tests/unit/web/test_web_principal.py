@@ -38,6 +38,43 @@ def test_a_person_without_a_user_name_is_called_as_the_platform_calls_them() -> 
     assert (signed_in(header).name, signed_in(header).kind) == ("ada@x", "person")
 
 
+CLIENT = "33333333-0000-4000-8000-000000000000"
+APP_ONLY = ((OBJECT_ID, "7"), ("azpacr", "2"), ("roles", "Rotation.Administrator"))
+
+
+@pytest.mark.parametrize("said", ["", CLIENT, "Deployment robot", f"{CLIENT}@contoso.example"])
+@pytest.mark.parametrize("client", ["azp", "appid"])
+def test_a_token_of_an_application_alone_is_no_person_whatever_the_platform_calls_it(client: str, said: str) -> None:
+    """Not every token of one says `idtyp`: it is an optional claim."""
+    found = signed_in(principal_header(*APP_ONLY, (client, CLIENT)) | {"x-ms-client-principal-name": said})
+    assert (found.kind, found.name) == ("application", f"application {CLIENT}")
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        ("scp", "user_impersonation"),
+        ("http://schemas.microsoft.com/identity/claims/scope", "user_impersonation"),
+        ("idtyp", "user"),
+        ("preferred_username", "ada@x"),
+        ("http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn", "ada@x"),
+    ],
+)
+def test_a_token_that_a_person_gave_to_an_application_is_that_persons(claim: tuple[str, str]) -> None:
+    header = principal_header((OBJECT_ID, "1"), ("azp", CLIENT), claim) | {"x-ms-client-principal-name": "ada@x"}
+    assert (signed_in(header).name, signed_in(header).kind) == ("ada@x", "person")
+
+
+def test_a_person_whom_nothing_names_is_called_by_their_object_id() -> None:
+    found = signed_in(principal_header((OBJECT_ID, "1"), ("azp", CLIENT), ("scp", "user_impersonation")))
+    assert (found.name, found.kind) == ("1", "person")
+
+
+def test_an_application_stays_one_whatever_else_its_token_says() -> None:
+    told = principal_header(*APP_ONLY, ("idtyp", "app"), ("scp", "x"), ("preferred_username", "ada@x"))
+    assert signed_in(told | {"x-ms-client-principal-name": "ada@x"}).kind == "application"
+
+
 @pytest.mark.parametrize(
     "text",
     [
