@@ -28,7 +28,7 @@ WHERE = "terminal"
 """Where something was said, for the audit trail."""
 
 # Plain assignments: typer does not look into `type` statements.
-AsJson = Annotated[bool, typer.Option("--json", help="The same facts as JSON, and nothing else.")]
+AsJson = Annotated[bool, typer.Option("--json", help="The same facts as JSON, and nothing else; it asks nothing.")]
 AsPerson = Annotated[
     str, typer.Option("--as", metavar="NAME", help="Who you are, where the Azure CLI is not signed in.")
 ]

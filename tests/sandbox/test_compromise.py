@@ -117,7 +117,7 @@ def test_a_compromise_from_the_preview_to_the_last_removal(cloud: Cloud, person:
     assert "burnt-copy" in asked.stdout
     assert not removed(cloud, app_id), "nothing before the yes"
 
-    second = person.ask(*declared, "--now")["rotation"]
+    second = person.ask(*declared, "--now", "--yes")["rotation"]
     wait(lambda: removed(cloud, app_id) >= {old, newest}, "both are removed")
     overlapping_or_done(person, second)
     assert removed(cloud, app_id) == {old, newest}

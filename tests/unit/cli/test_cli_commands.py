@@ -156,6 +156,18 @@ def test_a_compromise_names_the_burnt_key_ids(shell: Shell) -> None:
     assert shell.world.rotations()[0].remove_first
 
 
+def test_a_compromise_is_not_declared_by_asking_for_json(shell: Shell) -> None:
+    object_id = enrolled(shell)
+    burnt = shell.do(shell.world.line(shell.world.directory.truth(object_id))).keys[0].key_id  # type: ignore[arg-type]
+    declared = ("rotate", object_id, "--reason", "compromised", "--burnt", burnt, "--now", "--json")
+    done = shell.type(*declared)
+    assert done.exit_code != 0
+    assert json.loads(done.stdout)["error"] == "not-confirmed"
+    assert shell.world.rotations() == []
+    assert shell.type(*declared, "--yes").exit_code == 0
+    assert len(shell.world.rotations()) == 1
+
+
 def test_a_compromise_is_declared_after_seeing_whom_it_hits(shell: Shell) -> None:
     object_id = enrolled(shell)
     foreign = shell.world.directory.add_secret(object_id, end_at=shell.world.clock.now() + timedelta(days=90))  # type: ignore[arg-type]
