@@ -43,6 +43,14 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SentBack:
+    """The last removal that (e) stopped: people hear of a rotation's first, and (e) is asked again only later."""
+
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One usage source, what it can tell about this application, and how long it has been read."""
 

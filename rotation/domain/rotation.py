@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Literal, Self
 
 from rotation.domain.errors import BrokenInvariant
+from rotation.domain.evidence import SentBack
 from rotation.domain.identifiers import ClientId, KeyId, LineId, LineName, RotationId, SecretVersion
 from rotation.domain.line import Reason
 
@@ -122,7 +123,7 @@ class Overlapping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retiring:
-    """One key id at a time; `absent_at` is the first read that no longer listed it."""
+    """One key id at a time; `absent_at` is the first read that no longer listed it, `told_at` that of Overlapping."""
 
     publication: Publication
     since: datetime
@@ -130,6 +131,7 @@ class Retiring:
     evidence: tuple[str, ...]
     asked: bool = False
     absent_at: datetime | None = None
+    told_at: datetime | None = None
     phase: Literal["retiring"] = "retiring"
 
 
@@ -243,6 +245,7 @@ class Rotation:
     """When its place among the directory's writes comes, where it had to book one (domain/pace.py)."""
     resumed_from: str = ""
     """Why it was Blocked before it was tried again: when it gets on, others of that reason are tried too."""
+    sent_back: SentBack | None = None
 
     @property
     def line_id(self) -> LineId:
@@ -286,13 +289,11 @@ class Rotation:
             BrokenInvariant: That move is not legal.
         """
         if type(to) not in MOVES[type(self.phase)]:
-            raise BrokenInvariant(
-                f"{self.phase.phase} cannot become {to.phase}", rotation=str(self.id), reason="illegal-move"
-            )
+            why = f"{self.phase.phase} cannot become {to.phase}"
+            raise BrokenInvariant(why, rotation=str(self.id), reason="illegal-move")
         if isinstance(self.phase, Blocked) and not isinstance(to, (*ENDED, type(self.phase.resumes))):
-            raise BrokenInvariant(
-                f"blocked in {self.phase.resumes.phase} cannot resume as {to.phase}", rotation=str(self.id)
-            )
+            why = f"blocked in {self.phase.resumes.phase} cannot resume as {to.phase}"
+            raise BrokenInvariant(why, rotation=str(self.id))
         same = type(to) is type(self.phase)
         return replace(self, phase=to) if same else replace(self.calm(), phase=to, phase_since=now)
 

@@ -20,7 +20,7 @@ from rotation.ledger.notices import OUTBOX, OutboxEntry
 from rotation.ports.tables import Insert, Replace, Row, Tables, Upsert, Value, prefix
 
 LINE: Codec[Line] = Codec(Line)
-ROTATION: Codec[Rotation] = Codec(Rotation)
+ROTATION: Codec[Rotation] = Codec(Rotation, version=2)
 DELIVERY: Codec[Delivery] = Codec(Delivery, version=2)
 HOLDING: Codec[Holding] = Codec(Holding)
 USE: Codec[Use] = Codec(Use)

@@ -72,6 +72,12 @@ def still_in_use_notice(step: Step, missing: Mapping[str, tuple[str, ...]]) -> t
     return _entry(step, "still-in-use", item, news=True)
 
 
+def not_removable_notice(step: Step, why: str) -> tuple[OutboxEntry, ...]:
+    """Tell that evidence allows a removal and the successor does not work: somebody must look, or it stays."""
+    text = f"the old secret cannot be removed, because the new one does not work: {why}"
+    return _entry(step, "not-removable", Item(state="overlapping", subject="", text=text, action="Show the evidence"))
+
+
 def blocked_notice(step: Step, reason: str, detail: str) -> tuple[OutboxEntry, ...]:
     """Tell that it stopped, and until when the old secret works."""
     ends = [key.end_at for key in step.line.keys] if step.rotation.line in step.record.lines else []

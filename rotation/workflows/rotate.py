@@ -135,7 +135,7 @@ async def _once(step: Step) -> datetime | None:
     if _went_well(step) and step.rotation != step.rotation.calm():
         await step.save(rotation=step.rotation.calm())
     moved = step.rotation.phase.phase != before.phase.phase
-    if moved:
+    if moved and not isinstance(before.phase, Retiring):  # it came from Overlapping, which was counted
         await count_outcome(step)
     if moved or isinstance(step.rotation.phase, Delivering | Overlapping):
         await on_with_the_others(step)  # these wait, and have read all that they need to wait

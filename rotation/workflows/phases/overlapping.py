@@ -1,6 +1,6 @@
 """Delivering and Overlapping: wait for deliveries, then for evidence; a clock only lengthens the wait."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -18,11 +18,13 @@ from rotation.domain.delivery import (
 )
 from rotation.domain.evidence import Point, Standing, complete, hopeless, verified, weigh
 from rotation.domain.identifiers import DestinationName, KeyId
+from rotation.domain.line import HeldKey
 from rotation.domain.rotation import Completed, Delivering, Overlapping, Publication, Retiring
 from rotation.ledger import keys
 from rotation.ledger.application import delivery_columns
 from rotation.ports.tables import Change, Replace
 from rotation.workflows.notices import completed_notice, still_in_use_notice
+from rotation.workflows.phases import removal
 from rotation.workflows.phases.gathering import build_case
 from rotation.workflows.phases.publishing import begin_deliveries, missing_deliveries
 from rotation.workflows.step import Event, Step
@@ -119,7 +121,12 @@ async def _retire(
     step: Step, phase: Overlapping, key_id: KeyId, *, evidence: tuple[str, ...], absent_at: datetime | None = None
 ) -> None:
     retiring = Retiring(
-        publication=phase.publication, since=step.now, key_id=key_id, evidence=evidence, absent_at=absent_at
+        publication=phase.publication,
+        since=step.now,
+        key_id=key_id,
+        evidence=evidence,
+        absent_at=absent_at,
+        told_at=phase.told_at,
     )
     facts = {"key_id": key_id, "evidence": "; ".join(evidence)}
     await step.save(retiring, events=[Event(what="retiring.key", facts=facts)])
@@ -171,22 +178,33 @@ async def _look_at_predecessors(step: Step, publication: Publication, applicatio
             continue
         if not application.holds(key_id):
             found.gone.append(key_id)
-        elif key_id in burnt:
-            found.removable.insert(0, (key_id, ("declared compromised",)))
-        elif (order := held.ordered_in(step.rotation.id.ulid)) is not None:
-            found.removable.insert(0, (key_id, (str(order),)))
+        elif word := _word(step, held, burnt):
+            _at_once(found, held, word, back=removal.sent_back(step, held))
         elif held.end_at <= step.now:
             found.lapsing.append(key_id)
         else:
-            _sort(found, key_id, (*weigh(case, key_id, step.now), *_unlisted(application, publication)))
+            successor = _unlisted(application, publication) or removal.sent_back(step, held)
+            _sort(found, key_id, (*weigh(case, key_id, step.now), *successor))
     return found
+
+
+def _word(step: Step, held: HeldKey, burnt: Collection[KeyId]) -> str:
+    """Give the word for which a key goes without (a) to (d), where there is one."""
+    return "declared compromised" if held.key_id in burnt else str(held.ordered_in(step.rotation.id.ulid) or "")
+
+
+def _at_once(found: _Found, held: HeldKey, word: str, *, back: tuple[Point, ...]) -> None:
+    if back:
+        _sort(found, held.key_id, back)
+    else:
+        found.removable.insert(0, (held.key_id, (word,)))
 
 
 def _unlisted(application: Application, publication: Publication) -> tuple[Point, ...]:
     """Give what the first of the two reads of (e) lacks; the second stands right before the removal."""
     if application.holds(publication.minted.key_id):
         return ()
-    return (Point(letter="e", standing=Standing.MISSING, why="the directory does not list the successor"),)
+    return (removal.successor_lacks("the directory does not list the successor"),)
 
 
 def _sort(found: _Found, key_id: KeyId, points: tuple[Point, ...]) -> None:

@@ -1,13 +1,19 @@
 """The one place that removes a credential of a line, with the proof of ownership next to the call."""
 
+from datetime import datetime, timedelta
+
 from rotation.domain.credential import Application
 from rotation.domain.errors import BrokenInvariant, Throttled
+from rotation.domain.evidence import Point, Standing
 from rotation.domain.identifiers import KeyId
 from rotation.domain.line import HeldKey
 from rotation.domain.pace import Pace
 from rotation.domain.rotation import Publication
 from rotation.ports.sign_in import Accepted
 from rotation.workflows.step import Step
+
+PRESSED = timedelta(hours=1)
+"""What is burnt, or goes by an operator's word, does not wait a day for a successor that did not sign in."""
 
 
 def owned(step: Step, key_id: KeyId) -> HeldKey:
@@ -26,7 +32,25 @@ def owned(step: Step, key_id: KeyId) -> HeldKey:
     return held
 
 
-async def successor_works(step: Step, publication: Publication, application: Application) -> str | None:
+def successor_lacks(why: str, *, until: datetime | None = None) -> Point:
+    """Say what (e) lacks."""
+    return Point(letter="e", standing=Standing.MISSING, why=why, until=until)
+
+
+def sent_back(step: Step, held: HeldKey) -> tuple[Point, ...]:
+    """
+    Give what (e) lacked when it was asked last, for as long as it is not asked again: to ask is a sign-in of ours.
+
+    A word that an operator gave since is tried at once.
+    """
+    back, order = step.rotation.sent_back, held.ordered_in(step.rotation.id.ulid)
+    if back is None or (order is not None and order.at > back.at):
+        return ()
+    until = back.at + (PRESSED if held.burnt or order else step.services.timing.evidence_every)
+    return (successor_lacks(back.why, until=until),) if step.now < until else ()
+
+
+async def successor_works(step: Step, publication: Publication, application: Application) -> Point | None:
     """
     Tell what is missing for (e): the successor is listed, and its text, read back from the vault, signs in now.
 
@@ -34,13 +58,13 @@ async def successor_works(step: Step, publication: Publication, application: App
     """
     minted = publication.minted
     if not application.holds(minted.key_id):
-        return "(e) missing: the directory does not list the successor"
+        return successor_lacks("the directory does not list the successor")
     if publication.unprovable is not None:
-        return None if minted.end_at > step.now else "(e) missing: the successor has expired"
+        return None if minted.end_at > step.now else successor_lacks("the successor has expired")
     text = await step.vault.read(step.line.enrolment.secret_name, publication.version)
     await step.save(rotation=step.rotation.signed_in(step.now))
     answer = await step.services.sign_in.prove(step.rotation.client_id, text)
-    return None if isinstance(answer, Accepted) else f"(e) missing: the successor does not sign in ({answer})"
+    return None if isinstance(answer, Accepted) else successor_lacks(f"the successor does not sign in ({answer})")
 
 
 async def remove(step: Step, key_id: KeyId, pace: Pace) -> None:

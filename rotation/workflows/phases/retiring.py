@@ -1,13 +1,15 @@
 """Retiring: one key id; evidence read anew, the removal, then two spaced reads that no longer list it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from rotation.domain.brakes import RampCount
 from rotation.domain.credential import Application
-from rotation.domain.evidence import complete, weigh
+from rotation.domain.evidence import Point, SentBack, Standing, complete, weigh
 from rotation.domain.line import HeldKey
 from rotation.domain.rotation import Overlapping, Retiring
+from rotation.workflows.notices import not_removable_notice
 from rotation.workflows.pacing import hold_until_our_place, pace_of, take_place
 from rotation.workflows.phases import removal
 from rotation.workflows.phases.gathering import build_case
@@ -21,7 +23,8 @@ async def carry(step: Step) -> datetime | None:
     assert isinstance(phase, Retiring)
     held = step.line.key(phase.key_id)
     if held is None:
-        return await _back(step, phase, why="it is not this line's any more")
+        await step.save(_again(phase), events=[_stopped(phase, "it is not this line's any more")])
+        return None
     await step.reload()
     application = await step.application()
     if not application.holds(phase.key_id):
@@ -41,16 +44,30 @@ async def _absent(step: Step, phase: Retiring) -> datetime | None:
         return phase.absent_at + spacing
     what = "retired" if phase.asked else "gone-already"
     facts = {"key_id": phase.key_id, "evidence": "; ".join(phase.evidence)}
-    overlapping = Overlapping(publication=phase.publication, since=phase.since, missing={}, asked_at=step.now)
+    overlapping = replace(_again(phase), asked_at=step.now)
     line = step.line.without(phase.key_id)
     await step.save(overlapping, line=line, events=[Event(what=what, facts=facts)])
     return None
 
 
-async def _back(step: Step, phase: Retiring, *, why: str) -> datetime | None:
-    overlapping = Overlapping(publication=phase.publication, since=phase.since, missing={})
-    await step.save(overlapping, events=[Event(what="retiring.stopped", facts={"key_id": phase.key_id, "why": why})])
-    return None
+def _again(phase: Retiring, points: Sequence[Point] = ()) -> Overlapping:
+    """Go back, and keep what people were told and what they are to see of this key."""
+    lacking = tuple(str(point) for point in points if point.standing is not Standing.THERE)
+    missing = {phase.key_id: lacking} if lacking else {}
+    return Overlapping(publication=phase.publication, since=phase.since, missing=missing, told_at=phase.told_at)
+
+
+def _stopped(phase: Retiring, why: str) -> Event:
+    return Event(what="retiring.stopped", facts={"key_id": phase.key_id, "why": why})
+
+
+async def _kept(step: Step, phase: Retiring, held: HeldKey, *, lacking: Point) -> datetime | None:
+    """Go back because the successor does not work: people hear of it once a rotation, and pages show it."""
+    notice = () if step.rotation.sent_back else not_removable_notice(step, lacking.why)
+    back = replace(step.rotation, sent_back=SentBack(at=step.now, why=lacking.why))
+    overlapping = replace(_again(phase, (lacking,)), asked_at=step.now)
+    await step.save(overlapping, rotation=back, events=[_stopped(phase, str(lacking))], outbox=notice)
+    return next((point.until for point in removal.sent_back(step, held)), None)
 
 
 async def _remove(step: Step, phase: Retiring, held: HeldKey) -> datetime | None:
@@ -68,11 +85,11 @@ async def _remove(step: Step, phase: Retiring, held: HeldKey) -> datetime | None
         case = await build_case(step, phase.publication, application, unread=unread)
         points = weigh(case, phase.key_id, step.now)
         if not complete(points):
-            await _back(step, phase, why="evidence no longer holds: " + "; ".join(map(str, points)))
+            why = "evidence no longer holds: " + "; ".join(map(str, points))
+            await step.save(_again(phase, points), events=[_stopped(phase, why)])
             return step.now + timedelta(hours=1) if unread else None
     if (lacking := await removal.successor_works(step, phase.publication, application)) is not None:
-        await _back(step, phase, why=lacking)
-        return step.now + timedelta(hours=1)
+        return await _kept(step, phase, held, lacking=lacking)
     if not phase.asked and not await _may_go(step, held):
         return step.now + timedelta(hours=1)
     if not phase.asked or step.rotation.writes_at is not None:

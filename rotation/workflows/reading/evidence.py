@@ -1,15 +1,17 @@
 """The evidence for the retirement of each predecessor, (a) to (e): there, missing, or not to be had; asked now."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from rotation.domain.credential import Application
 from rotation.domain.evidence import Case, Point, Standing, weigh
 from rotation.domain.identifiers import KeyId
-from rotation.domain.rotation import Completed, Overlapping, Publication, Retiring, Rotation
+from rotation.domain.line import HeldKey
+from rotation.domain.rotation import Completed, Overlapping, Retiring, Rotation
 from rotation.ledger import keys
 from rotation.ledger.application import ApplicationRecord
 from rotation.workflows.errand import never_taken
+from rotation.workflows.phases import removal
 from rotation.workflows.phases.gathering import build_case
 from rotation.workflows.services import Services
 from rotation.workflows.step import Step
@@ -95,7 +97,7 @@ def _of(step: Step, case: Case, key_id: KeyId, *, application: Application) -> K
         origin=use.origin if use else "",
         lapses=held.lapses,
         ordered=str(order) if (order := held.ordered_in(step.rotation.id.ulid)) else "",
-        rows=(*rows, _successor(publication, application, step.now)),
+        rows=(*rows, _successor(step, held, application.holds(publication.minted.key_id))),
     )
 
 
@@ -114,11 +116,22 @@ def _row(point: Point, case: Case, now: datetime) -> EvidenceRow:
     )
 
 
-def _successor(publication: Publication, application: Application, now: datetime) -> EvidenceRow:
+def _successor(step: Step, held: HeldKey, listed: bool) -> EvidenceRow:
     """Tell of (e) what can be told without signing in: that is done right before the removal, and only then."""
-    listed = application.holds(publication.minted.key_id)
-    why = "listed; it must sign in right before the removal" if listed else "the directory does not list the successor"
-    standing = ASKED_LAST if listed else Standing.MISSING
-    return EvidenceRow(
-        letter="e", asks=ASKS["e"], standing=standing, why=why, source="directory", as_of=now, until=None
+    row = EvidenceRow(
+        letter="e",
+        asks=ASKS["e"],
+        standing=ASKED_LAST,
+        why="listed; it must sign in right before the removal",
+        source="directory",
+        as_of=step.now,
+        until=None,
     )
+    if not listed:
+        return replace(row, standing=Standing.MISSING, why="the directory does not list the successor")
+    back, lacking = step.rotation.sent_back, removal.sent_back(step, held)
+    if back is None or not lacking:
+        return row
+    (point,) = lacking
+    asked = replace(row, source="our own sign-in", as_of=back.at, until=point.until)
+    return replace(asked, standing=point.standing, why=point.why)

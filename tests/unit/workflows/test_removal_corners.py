@@ -61,7 +61,8 @@ async def test_only_what_the_ledger_names_and_is_not_current_may_go() -> None:
 async def lacking(step: Step) -> str | None:
     publication = step.rotation.publication
     assert publication is not None
-    return await removal.successor_works(step, publication, await step.application())
+    point = await removal.successor_works(step, publication, await step.application())
+    return str(point) if point else None
 
 
 async def test_the_successor_must_be_listed_and_sign_in_now() -> None:
@@ -327,7 +328,7 @@ async def test_what_stops_a_removal_is_told() -> None:
         await overlapping_phase.carry(step)
         world.clock.advance(HOUR)
         world.sign_in.unprovable[rotation.client_id] = UNKNOWN_SP
-        assert await retiring.carry(step) == world.clock.now() + HOUR
+        assert await retiring.carry(step) == world.clock.now() + world.timing.evidence_every
         assert isinstance(step.rotation.phase, Overlapping)
     (stopped,) = told(world, "retiring.stopped")
     why = "(e) missing: the successor does not sign in (Unprovable(code=7000112))"

@@ -1,11 +1,13 @@
 """One rotation as its page shows it, at each point of its journey."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from rotation.domain.credential import Application
 from rotation.domain.errors import NotFound
+from rotation.domain.evidence import SentBack
 from rotation.domain.identifiers import RotationId
 from rotation.domain.policy import Terms
 from rotation.domain.rotation import Staged
@@ -14,7 +16,7 @@ from rotation.workflows.reading.rotation import RotationPage, rotation
 from tests.fakes.integrations import QUESTIONS
 from tests.fakes.mishaps import Mishap
 from tests.fakes.world import VAULT, World, configure, destination, rotation_id
-from tests.unit.workflows.stepping import DAY, HOUR, until
+from tests.unit.workflows.stepping import DAY, HOUR, put, until
 
 NOBODYS = "01J00000000000000000000009"
 
@@ -84,6 +86,19 @@ async def test_overlapping_shows_all_five_points_for_each_predecessor() -> None:
     assert first.ordered == ""
     assert found.acts == ("retire",)
     assert found.needs[0].kind == "still-in-use"
+
+
+async def test_a_successor_that_did_not_sign_in_is_shown_until_it_is_asked_again() -> None:
+    world = World()
+    await opened(world)
+    await world.run(HOUR)
+    at = world.clock.now()
+    put(world, replace(world.rotations()[0], sent_back=SentBack(at=at, why="the successor does not sign in")))
+    row = (await page(world)).evidence[0].rows[-1]
+    assert (row.letter, row.standing, row.why) == ("e", "missing", "the successor does not sign in")
+    assert (row.source, row.as_of, row.until) == ("our own sign-in", at, at + world.timing.evidence_every)
+    world.clock.advance(world.timing.evidence_every)
+    assert (await page(world)).evidence[0].rows[-1].standing == "asked-last"
 
 
 async def test_without_a_usage_source_it_says_so_and_that_the_old_one_lapses() -> None:
