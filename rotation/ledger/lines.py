@@ -1,6 +1,6 @@
 """The index of all lines for the scan. It decides nothing by itself: `a|line|name` is the truth."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
@@ -154,20 +154,51 @@ class Lines:
         Raises:
             Unavailable: Too many others change it at once.
         """
+
+        async def kept(before: IndexedLine | None) -> IndexedLine:
+            return entry.due_as(before) if before else entry
+
+        await self.settle(entry.id, kept)
+
+    async def change(self, line_id: LineId, how: Callable[[IndexedLine], IndexedLine]) -> bool:
+        """
+        Change an entry as it is at that moment, and tell whether it is there: one that was dropped stays so.
+
+        Raises:
+            Unavailable: Too many others change it at once.
+        """
+
+        async def changed(before: IndexedLine | None) -> IndexedLine | None:
+            return how(before) if before else None
+
+        return await self.settle(line_id, changed) is not None
+
+    async def settle(
+        self, line_id: LineId, make: Callable[[IndexedLine | None], Awaitable[IndexedLine | None]]
+    ) -> IndexedLine | None:
+        """
+        Write what *make* gives for the entry as it is, and ask it again where another wrote in between; give that.
+
+        None from *make*: nothing is written.
+
+        Raises:
+            Unavailable: Too many others change it at once.
+        """
+        shard, key = keys.shard(line_id.application), keys.line_index(line_id)
         for _try in range(TRIES):
-            row = await self._tables.get(keys.LINES, keys.shard(entry.id.application), keys.line_index(entry.id))
+            row = await self._tables.get(keys.LINES, shard, key)
             before = CODEC.record(row.values) if row else None
-            kept = entry.due_as(before) if before else entry
-            if kept == before:
-                return
-            key, values = keys.line_index(entry.id), _columns(kept)
+            after = await make(before)
+            if after is None or after == before:
+                return after
+            values = _columns(after)
             change = Replace(key=key, values=values, etag=row.etag) if row else Insert(key=key, values=values)
             try:
-                await self._tables.commit(keys.LINES, keys.shard(entry.id.application), [change])
+                await self._tables.commit(keys.LINES, shard, [change])
             except StaleRecord:
                 continue
-            return
-        raise Unavailable(f"the index entry of {entry.id} is written by too many at once")
+            return after
+        raise Unavailable(f"the index entry of {line_id} is written by too many at once")
 
     async def drop(self, line_id: LineId) -> None:
         """Remove an entry."""

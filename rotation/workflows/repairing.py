@@ -6,6 +6,7 @@ a wake that was lost.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 from rotation.domain.delivery import Cause
@@ -27,15 +28,14 @@ async def write_lines_anew(services: Services) -> Mapping[str, int]:
     """Write `lines` from the truth, wake what is open, delete what has no truth; tell how many of each."""
     written = woken = dropped = newer = 0
     for line_id in await _enrolled(services):
+        truth = _Truth(services, line_id)
         try:
-            record = await ledger.read(services.tables, line_id.application)
+            await services.lines.settle(line_id, truth.entry)
         except NewerVersion:
             newer += 1
             continue
-        line = record.lines.get(line_id.name)
-        if line is not None:
-            written += await _write(services, line, record)
-            woken += await _wake(services, line, record)
+        written += truth.differs
+        woken += await truth.wake()
     async for entry in services.lines.all():
         dropped += await _drop(services, entry)
     return {"lines_written": written, "lines_woken": woken, "lines_dropped": dropped, "lines_newer": newer}
@@ -48,16 +48,32 @@ async def _enrolled(services: Services) -> list[LineId]:
     return [LineId(ObjectId(row.partition), LineName(row.key.split("|")[2])) for row in rows]
 
 
-async def _write(services: Services, line: Line, record: ApplicationRecord) -> int:
-    """Write the entry where it differs; what tonight's scan found due stays noted."""
-    before = await services.lines.get(line.id)
-    entry = index(line, record, record.rotations.get(line.latest or ""))
-    if before is not None:
-        entry = entry.due_as(before)
-    if entry == before:
-        return 0
-    await services.lines.put(entry)
-    return 1
+@dataclass(slots=True)
+class _Truth:
+    """What a line's application says, read after the entry: a rotation may write both at any moment."""
+
+    services: Services
+    line_id: LineId
+    differs: bool = False
+    _record: ApplicationRecord | None = None
+
+    async def entry(self, before: IndexedLine | None) -> IndexedLine | None:
+        """Give the entry as it should be; what tonight's scan found due stays noted."""
+        self.differs = False
+        self._record = await ledger.read(self.services.tables, self.line_id.application)
+        line = self._record.lines.get(self.line_id.name)
+        if line is None:
+            return None
+        entry = index(line, self._record, self._record.rotations.get(line.latest or ""))
+        kept = entry.due_as(before) if before else entry
+        self.differs = kept != before
+        return kept
+
+    async def wake(self) -> int:
+        """Wake what is open of the line, as it was read."""
+        record = self._record
+        line = record.lines.get(self.line_id.name) if record else None
+        return await _wake(self.services, line, record) if line and record else 0
 
 
 async def _wake(services: Services, line: Line, record: ApplicationRecord) -> int:

@@ -256,13 +256,10 @@ class SecretsPass:
 
     async def note_due(self) -> int:
         """Write on `lines` what this scan found due, onto the entry as it is now, and give how many."""
-        noted = 0
-        for line, _told_line in self.due:
-            now = await self.services.lines.get(line.id)
-            if now is not None:
-                await self.services.lines.put(replace(now, due_in=self.scan, urgent=line.urgent))
-                noted += 1
-        return noted
+        return sum([await self._note(line) for line, _told_line in self.due])
+
+    async def _note(self, line: IndexedLine) -> bool:
+        return await self.services.lines.change(line.id, lambda now: replace(now, due_in=self.scan, urgent=line.urgent))
 
 
 def _marked(secrets: Sequence[ListedSecret]) -> bool:

@@ -1,14 +1,14 @@
 """Scans where something is odd: owners, orphans, applications that are not met, hearts that stop."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from rotation.domain.credential import Credential
+from rotation.domain.credential import Application, Credential
 from rotation.domain.errors import Unavailable
 from rotation.domain.policy import Selector
 from rotation.domain.rotation import Overlapping
@@ -17,12 +17,14 @@ from rotation.ledger.notices import Notice
 from rotation.ledger.scans import Scans
 from rotation.ports.directory import Owner, Page, PassItem
 from rotation.ports.notices import Message
+from rotation.ports.tables import Change, Tables
 from rotation.workflows import scanning
 from rotation.workflows.planning import plan
 from rotation.workflows.reminding import digest
 from rotation.workflows.repairing import write_lines_anew
 from rotation.workflows.scanning import begin_scan, run_scan
 from rotation.workflows.sending import send_again, send_notice
+from rotation.workflows.services import Services
 from rotation.workflows.usage_pass import read_usage
 from tests.fakes.directory_state import make_application, make_key_id
 from tests.fakes.mishaps import Mishap
@@ -97,6 +99,81 @@ async def test_a_line_that_is_released_while_the_scan_runs_is_not_noted_as_due()
     await world.scan()
     assert world.tables.all_rows(keys.LINES) == []
     assert world.rotations() == []
+
+
+def before_the_index_is_written(world: World, act: Callable[[], Awaitable[object]]) -> Services:
+    """Let something else happen right before the first write to `lines` that is not its own."""
+    services, inner = world.calm(), world.tables
+    meanwhile = [act]
+
+    class Racing:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(inner, name)
+
+        async def commit(self, table: str, partition: str, changes: Sequence[Change]) -> Mapping[str, str]:
+            while meanwhile and table == keys.LINES:
+                await meanwhile.pop()()
+            return await inner.commit(table, partition, changes)
+
+    return replace(services, tables=cast("Tables", Racing()))
+
+
+async def published(world: World, application: Application) -> None:
+    """Let another process rotate the line."""
+    await world.open(application, succeed=True)
+    await world.run(timedelta(minutes=10))
+
+
+async def index_as_it_is(world: World, application: Application) -> None:
+    """Look that the index says what the truth says."""
+    truth = await world.line(application)
+    entry = await world.calm().lines.get(truth.id)
+    assert entry is not None
+    assert (entry.current, entry.open, entry.keys) == (truth.current, truth.open, tuple(k.key_id for k in truth.keys))
+
+
+async def test_what_a_rotation_wrote_while_due_lines_were_noted_stays() -> None:
+    world = World()
+    application = world.add_application()
+    await world.enrol(application)
+    scan = await begin_scan(world.calm(), by="test")
+    racing = before_the_index_is_written(world, lambda: published(world, application))
+    await run_scan(racing, scan)
+    await index_as_it_is(world, application)
+    assert world.phases() == ["overlapping"]
+
+
+async def test_a_line_that_is_released_right_before_it_is_noted_as_due_is_not_written_back() -> None:
+    world = World()
+    application = world.add_application()
+    await world.enrol(application)
+    scan = await begin_scan(world.calm(), by="test")
+    await run_scan(before_the_index_is_written(world, lambda: world.release(application)), scan)
+    assert world.tables.all_rows(keys.LINES) == []
+
+
+async def test_what_a_rotation_wrote_while_the_index_was_written_anew_stays() -> None:
+    world = World()
+    application = world.add_application()
+    await world.enrol(application)
+    entry = await world.calm().lines.get((await world.line(application)).id)
+    assert entry is not None
+    await world.calm().lines.put(replace(entry, display_name="as it was called"))
+    racing = before_the_index_is_written(world, lambda: published(world, application))
+    assert (await write_lines_anew(racing))["lines_written"] == 0, "the rotation wrote it anew"
+    await index_as_it_is(world, application)
+
+
+async def test_a_line_that_is_released_while_the_index_is_written_anew_is_not_written_back() -> None:
+    world = World()
+    application = world.add_application()
+    await world.enrol(application)
+    entry = await world.calm().lines.get((await world.line(application)).id)
+    assert entry is not None
+    await world.calm().lines.put(replace(entry, display_name="as it was called"))
+    racing = before_the_index_is_written(world, lambda: world.release(application))
+    await write_lines_anew(racing)
+    assert world.tables.all_rows(keys.LINES) == []
 
 
 async def test_a_scan_tells_that_it_lives_while_it_runs() -> None:
