@@ -168,6 +168,4 @@ async def _try(services: Services, line: IndexedLine, night: Night) -> bool | No
 
 async def _not_opened(services: Services, line: IndexedLine, answer: NotOpened) -> None:
     log.info("night.not-due", extra={"line": str(line.id), "why": answer.why})
-    now = await services.lines.get(line.id)
-    if now is not None and now.due_in:
-        await services.lines.put(replace(now, due_in=""))
+    await services.lines.change(line.id, lambda now: replace(now, due_in=""))
