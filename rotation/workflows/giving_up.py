@@ -102,8 +102,10 @@ async def _stop(step: Step) -> datetime:
     tomorrow = step.now + step.services.timing.evidence_every
     if step.rotation.open:
         return await rotate.block(step, NeedsPerson(CRASHED, reason="gave-up"))
-    told = f"{step.rotation.application_name}: what its ended rotation {step.rotation.id.ulid} still owes crashed"
-    await alarm(step.services, "gave-up", text=f"{told} as often as it may be tried; it is tried again daily")
+    ulid = step.rotation.id.ulid
+    told = f"{step.rotation.application_name}: what its ended rotation {ulid} still owes crashed"
+    text = f"{told} as often as it may be tried; it is tried again daily"
+    await alarm(step.services, "gave-up", text=text, about=ulid)
     return tomorrow
 
 

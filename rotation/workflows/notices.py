@@ -100,8 +100,8 @@ PRESSING = timedelta(days=3)
 """What stopped this close before the last secret ends does not wait either."""
 
 
-async def alarm(services: Services, slug: str, *, text: str) -> None:
-    """Tell the fallback audience, once a day for each slug."""
+async def alarm(services: Services, slug: str, *, text: str, about: str = "") -> None:
+    """Tell the fallback audience, once a day for each slug; once a month for each thing that it is *about*."""
     now = services.clock.now()
     configuration = await services.configurations.current()
     item = Item(state="blocked", subject="Rotation", text=text, link=Links(services.link).overview, action="Show")
@@ -113,7 +113,7 @@ async def alarm(services: Services, slug: str, *, text: str) -> None:
         urgent=slug in URGENT_ALARMS,
     )
     log.warning("alarm.raised", extra={"slug": slug})
-    if await tell_once(services, f"{slug}-{now:%Y%m%d}", notice):
+    if await tell_once(services, f"{slug}-{about or now.strftime('%Y%m%d')}", notice):
         await services.control.audit(now, services.ulids.make(), "alarm", slug=slug, text=text)
 
 

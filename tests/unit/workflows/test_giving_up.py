@@ -153,6 +153,23 @@ async def test_an_ended_rotation_whose_clean_up_crashes_is_an_alarm() -> None:
     assert world.alarms() == ["gave-up"]
 
 
+async def test_each_ended_rotation_whose_clean_up_crashes_is_told_once_also_of_one_day() -> None:
+    world = World()
+    for number in (1, 2):
+        application = world.add_application(number)
+        await world.enrol(application)
+        await world.open(application)
+    for rotation in world.rotations():
+        await operating.abandon(world.services(), rotation.id, by="ada", why="test")
+    for _day in range(2):
+        for rotation in world.rotations():
+            await poison(world, keys.QUEUE_ROTATIONS, rotation=str(rotation.id))
+        await world.run(DAY)
+    crashed = sorted(title for title in world.titles() if "still owes crashed" in title)
+    assert all(each.id.ulid in title for each, title in zip(world.rotations(), crashed, strict=True))
+    assert world.alarms() == ["gave-up", "gave-up"]
+
+
 async def test_what_is_no_more_is_nothing() -> None:
     world = World()
     application = world.add_application()
