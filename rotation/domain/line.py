@@ -55,7 +55,7 @@ class HeldKey:
     """Evidence for its removal cannot be had: it stays until its own end."""
     burnt: bool = False
     absent_at: datetime | None = None
-    """First read that no longer listed it, while we remove it as litter."""
+    """First read that no longer listed it, while we remove it as litter; None again once a read lists it."""
     order: RetireOrder | None = None
 
     def ordered_in(self, ulid: str) -> RetireOrder | None:

@@ -131,6 +131,8 @@ async def _one(step: Step, key: HeldKey) -> datetime | None:
     spacing = step.services.timing.look_spacing
     if not application.holds(key.key_id):
         return await _absent(step, key, step.now + spacing)
+    if key.absent_at is not None:
+        await step.save(line=step.line.marked(replace(key, absent_at=None)))
     await step.permit()
     order = _ordered(step, key)
     if (await step.services.control.breaker.read()).open_reason is not None:

@@ -238,6 +238,25 @@ async def test_litter_that_is_gone_is_looked_at_twice_with_time_between() -> Non
     assert "litter.gone" in world.events()
 
 
+async def test_litter_that_is_listed_again_was_never_gone() -> None:
+    """Seen absent, listed again and removed again: one look that does not list it is then the first, not the second."""
+    world = await lapsed()
+    application, old = application_of(world), world.rotations()[0].predecessors[0]
+    held = (await world.line(application)).key(old)
+    assert held is not None
+    world.clock.set(held.end_at + 31 * DAY)
+    async with step_of(world) as step:
+        await step.save(line=step.line.marked(replace(held, absent_at=world.clock.now() - HOUR)))
+        await aftermath.remove_litter(step)
+        assert world.directory.removed == [(application.object_id, old)], "it is listed, so it is removed again"
+        again = world.clock.now() + world.timing.look_spacing
+        assert await aftermath.remove_litter(step) == again
+        assert step.line.key(old) is not None, "one look settles nothing"
+        world.clock.set(again)
+        assert await aftermath.remove_litter(step) is None
+        assert step.line.key(old) is None
+
+
 async def test_an_ended_rotation_whose_application_is_gone_owes_nothing() -> None:
     world = await lapsed()
     world.directory.delete(application_of(world).object_id)
