@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -23,7 +24,7 @@ if [ "$1" = show ]; then
     exit 0
 fi
 echo "restart" >>"$UNITS/$unit.log"
-[ -f "$UNITS/$unit.slow" ] && sleep 1.5
+while [ -f "$UNITS/$unit.slow" ]; do sleep 0.05; done
 if [ -f "$UNITS/$unit.ends" ]; then cp "$UNITS/$unit.ends" "$UNITS/$unit"; grep -q active "$UNITS/$unit" || exit 1; fi
 cut -d' ' -f1 /proc/uptime | tr -d . | sed 's/$/0000/' >"$UNITS/$unit.entered"
 """
@@ -51,6 +52,7 @@ class SshServer:
     """Does the next rename, or runs the next PowerShell, and hangs up instead of answering."""
     powershell: Callable[[str, str], Awaitable[str]] | None = None
     """Stands for Windows: is given each command and its input."""
+    running: list[asyncio.subprocess.Process] = field(default_factory=list)
 
     @property
     def host_key(self) -> str:
@@ -95,11 +97,23 @@ class SshServer:
             process.exit(0)
             return
         done = await asyncio.create_subprocess_shell(
-            command, env=self.environment, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
+            command,
+            env=self.environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,
         )
+        self.running.append(done)
         out, _ = await done.communicate()
         process.stdout.write(out.decode())
         process.exit(done.returncode or 0)
+
+    async def end_what_runs(self) -> None:
+        """Kill commands that nobody waits for any more, with all that they began."""
+        for process in self.running:
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
 
 
 class _Door(asyncssh.SSHServer):
@@ -172,6 +186,7 @@ async def ssh_server() -> AsyncIterator[SshServer]:
     try:
         yield server
     finally:
+        await server.end_what_runs()
         listener.close()
         with suppress(TimeoutError):
             await asyncio.wait_for(listener.wait_closed(), 5)

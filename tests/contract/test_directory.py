@@ -220,7 +220,7 @@ class TestGraphsTroubles:
         world.cloud.faults.add({"part": "graph", "match": {"path": "skiptoken"}, "action": "slow", "times": None})
         async with aclosing(aiter(directory.applications())) as pages:  # type: ignore[type-var]
             await anext(pages)
-            for _ in range(100):
+            for _ in range(1500):
                 await asyncio.sleep(0.02)
                 if world.cloud.faults.rules()[0]["hits"]:
                     break

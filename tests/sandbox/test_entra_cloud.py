@@ -22,6 +22,8 @@ from sandbox.tenant.generator import generate
 from tests.sandbox.conftest import graph_client, token_of
 
 pytestmark = pytest.mark.sandbox
+GENEROUS = 120
+"""Seconds: ten times what a busy machine needs, and less than what grows with the square of the applications."""
 
 
 @pytest.fixture
@@ -112,7 +114,7 @@ def test_100_000_applications_load_in_seconds_and_list_at_full_speed() -> None:
     with Cloud() as big:
         started = time.monotonic()
         big.entra.load(documents)
-        assert time.monotonic() - started < 20
+        assert time.monotonic() - started < GENEROUS
         with httpx.Client(
             verify=ssl.create_default_context(cafile=big.ca_file),
             headers={"Authorization": f"Bearer {token_of(big, big.app)}"},
@@ -125,7 +127,7 @@ def test_100_000_applications_load_in_seconds_and_list_at_full_speed() -> None:
                 url = page.get("@odata.nextLink")
             assert count == len(big.entra.directory.applications)
             assert count >= 100_000
-            assert time.monotonic() - started < 20
+            assert time.monotonic() - started < GENEROUS
 
 
 def test_it_runs_as_a_process_and_ends_when_told(tmp_path: Path) -> None:
