@@ -48,6 +48,8 @@ class SentBack:
 
     at: datetime
     why: str
+    times: int = 1
+    """How many of this rotation, with this one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,12 @@ from rotation.ports.sign_in import Accepted
 from rotation.workflows.step import Step
 
 PRESSED = timedelta(hours=1)
-"""What is burnt, or goes by an operator's word, does not wait a day for a successor that did not sign in."""
+"""
+What is burnt, or goes by an operator's word, does not wait a day for a successor that did not sign in.
+
+It waits a little first, then twice as long each time up to this: right after minting not every replica of the sign-in
+service knows a secret (platform.md A7).
+"""
 
 
 def owned(step: Step, key_id: KeyId) -> HeldKey:
@@ -46,7 +51,8 @@ def sent_back(step: Step, held: HeldKey) -> tuple[Point, ...]:
     back, order = step.rotation.sent_back, held.ordered_in(step.rotation.id.ulid)
     if back is None or (order is not None and order.at > back.at):
         return ()
-    until = back.at + (PRESSED if held.burnt or order else step.services.timing.evidence_every)
+    pressed = min(step.services.timing.look_spacing * 2 ** min(back.times, 12), PRESSED)
+    until = back.at + (pressed if held.burnt or order else step.services.timing.evidence_every)
     return (successor_lacks(back.why, until=until),) if step.now < until else ()
 
 

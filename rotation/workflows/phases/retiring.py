@@ -53,7 +53,7 @@ async def _absent(step: Step, phase: Retiring) -> datetime | None:
 def _again(phase: Retiring, points: Sequence[Point] = ()) -> Overlapping:
     """Go back, and keep what people were told and what they are to see of this key."""
     lacking = tuple(str(point) for point in points if point.standing is not Standing.THERE)
-    missing = {phase.key_id: lacking} if lacking else {}
+    missing: dict[str, tuple[str, ...]] = {phase.key_id: lacking} if lacking else {}
     return Overlapping(publication=phase.publication, since=phase.since, missing=missing, told_at=phase.told_at)
 
 
@@ -63,8 +63,10 @@ def _stopped(phase: Retiring, why: str) -> Event:
 
 async def _kept(step: Step, phase: Retiring, held: HeldKey, *, lacking: Point) -> datetime | None:
     """Go back because the successor does not work: people hear of it once a rotation, and pages show it."""
-    notice = () if step.rotation.sent_back else not_removable_notice(step, lacking.why)
-    back = replace(step.rotation, sent_back=SentBack(at=step.now, why=lacking.why))
+    before = step.rotation.sent_back
+    notice = () if before else not_removable_notice(step, lacking.why)
+    times = before.times + 1 if before else 1
+    back = replace(step.rotation, sent_back=SentBack(at=step.now, why=lacking.why, times=times))
     overlapping = replace(_again(phase, (lacking,)), asked_at=step.now)
     await step.save(overlapping, rotation=back, events=[_stopped(phase, str(lacking))], outbox=notice)
     return next((point.until for point in removal.sent_back(step, held)), None)
