@@ -199,17 +199,6 @@ MOVES: Mapping[type, tuple[type, ...]] = {
 """Legal moves. Closed from an unpublished phase only because the application is gone."""
 
 
-def afresh(phase: WorkingPhase, now: datetime, *, attempts: int) -> WorkingPhase:
-    """Give a proof its whole time again, and minting more attempts; every other phase goes on from where it stopped."""
-    match phase:
-        case Staged():
-            return replace(phase, staged_at=now, sign_ins=0)
-        case Minting():
-            return replace(phase, prepared=False, allowed=max(phase.allowed, phase.attempt + attempts))
-        case _:
-            return phase
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rotation:
     """One journey of one line (row `a|rotation|ulid`)."""

@@ -209,7 +209,7 @@ def use_columns(value: Use) -> dict[str, Value]:
     return {**columns, "last_used_at": value.last_used_at} if value.last_used_at else columns
 
 
-async def change_use(tables: Tables, application: ObjectId, key_id: KeyId, change: Callable[[Use], Use]) -> bool:
+async def change_use(tables: Tables, application: ObjectId, key_id: KeyId, *, change: Callable[[Use], Use]) -> bool:
     """
     Change what is known of a key id's use, and tell whether that was anything new.
 

@@ -9,7 +9,8 @@ from rotation.domain.errors import NotFound, Refused
 from rotation.domain.identifiers import KeyId, LineId, RotationId
 from rotation.domain.line import Line, Reason
 from rotation.domain.policy import LineEntry
-from rotation.domain.rotation import ATTEMPTS, PUBLISHED, Abandoned, Blocked, Closed, Planned, Rotation, afresh
+from rotation.domain.resumption import afresh
+from rotation.domain.rotation import ATTEMPTS, PUBLISHED, Abandoned, Blocked, Closed, Planned, Rotation
 from rotation.ledger import application as ledger
 from rotation.ledger import keys
 from rotation.ledger.lines import index

@@ -17,6 +17,7 @@ from rotation.domain.errors import Refused
 from rotation.domain.holding import Holding
 from rotation.domain.identifiers import DestinationName, RotationId
 from rotation.domain.line import ApprovedDestination
+from rotation.domain.resumption import afresh
 from rotation.domain.rotation import (
     ATTEMPTS,
     UNPUBLISHED,
@@ -24,7 +25,6 @@ from rotation.domain.rotation import (
     Blocked,
     Planned,
     Rotation,
-    afresh,
 )
 from rotation.ledger import application as ledger
 from rotation.ledger import keys

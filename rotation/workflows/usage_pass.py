@@ -91,14 +91,14 @@ async def _note(services: Services, application: ObjectId, sightings: Sequence[S
     record = await ledger.read(services.tables, application)
     changed = 0
     for key_id, of_key in _by_key(sightings).items():
-        seen = partial(_seen, source, of_key, ledger.own_sign_ins(record, key_id))
+        seen = partial(_seen, source=source, sightings=of_key, own=ledger.own_sign_ins(record, key_id))
         known = record.uses.get(key_id, Use())
         if seen(known) != known:
-            changed += await ledger.change_use(services.tables, application, key_id, seen)
+            changed += await ledger.change_use(services.tables, application, key_id, change=seen)
     return changed
 
 
-def _seen(source: str, sightings: Sequence[Sighting], own: OwnSignIns | None, known: Use) -> Use:
+def _seen(known: Use, *, source: str, sightings: Sequence[Sighting], own: OwnSignIns | None) -> Use:
     for sighting in sightings:
         known = known.seen(source, sighting, own)
     return known
