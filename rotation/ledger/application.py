@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from rotation.domain.delivery import Delivery
-from rotation.domain.errors import NotFound, StaleRecord, Unavailable
+from rotation.domain.errors import NotFound
 from rotation.domain.holding import Holding
 from rotation.domain.identifiers import DestinationName, KeyId, LineId, LineName, ObjectId, RotationId
 from rotation.domain.line import Line
@@ -15,9 +15,11 @@ from rotation.domain.reissue import Reissue
 from rotation.domain.rotation import Blocked, Rotation
 from rotation.domain.use import OwnSignIns, Use
 from rotation.ledger import keys
+from rotation.ledger.changing import change_row
 from rotation.ledger.codec import Codec
+from rotation.ledger.fence import Place
 from rotation.ledger.notices import OUTBOX, OutboxEntry
-from rotation.ports.tables import Insert, Replace, Row, Tables, Upsert, Value, prefix
+from rotation.ports.tables import Row, Tables, Upsert, Value, prefix
 
 LINE: Codec[Line] = Codec(Line)
 ROTATION: Codec[Rotation] = Codec(Rotation, version=2)
@@ -26,7 +28,6 @@ HOLDING: Codec[Holding] = Codec(Holding)
 USE: Codec[Use] = Codec(Use)
 REBUILT: Codec[RebuiltLine] = Codec(RebuiltLine)
 REISSUE: Codec[Reissue] = Codec(Reissue)
-TRIES = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,21 +220,17 @@ async def change_use(tables: Tables, application: ObjectId, key_id: KeyId, *, ch
     Raises:
         Unavailable: Too many others change it at once.
     """
-    key = keys.use(key_id)
-    for _try in range(TRIES):
-        row = await tables.get(keys.ROTATIONS, application, key)
+    new = False
+
+    async def changed(row: Row | None) -> Mapping[str, Value] | None:
+        nonlocal new
         before = USE.record(row.values) if row else Use()
         after = change(before)
-        if after == before:
-            return False
-        values = use_columns(after)
-        write = Replace(key=key, values=values, etag=row.etag) if row else Insert(key=key, values=values)
-        try:
-            await tables.commit(keys.ROTATIONS, application, [write])
-        except StaleRecord:
-            continue
-        return True
-    raise Unavailable(f"the use of {key_id} is written by too many at once")
+        new = after != before
+        return use_columns(after) if new else None
+
+    await change_row(tables, Place(table=keys.ROTATIONS, partition=application, key=keys.use(key_id)), changed)
+    return new
 
 
 def put_event(at: datetime, ulid: str, *, what: str, facts: Mapping[str, Any]) -> Upsert:

@@ -6,16 +6,17 @@ from datetime import datetime
 from typing import Any
 
 from rotation.domain.brakes import Breaker, Night, Pause, RampCount
-from rotation.domain.errors import StaleRecord, Unavailable
+from rotation.domain.errors import StaleRecord
 from rotation.domain.reissue import Incident
 from rotation.ledger import keys
+from rotation.ledger.changing import change_row
 from rotation.ledger.codec import Codec
 from rotation.ledger.expiries import ENDS
-from rotation.ports.tables import Delete, Insert, Query, Replace, Row, Tables, Upsert, Value, prefix
+from rotation.ledger.fence import Place
+from rotation.ports.tables import Delete, Insert, Query, Row, Tables, Upsert, Value, prefix
 
 PARTITION = keys.CONTROL
 HISTORY = "z|"
-TRIES = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,24 +99,17 @@ class Single[Record]:
         Raises:
             Unavailable: Too many others change it at once.
         """
-        for _try in range(TRIES):
-            row = await self._tables.get(keys.CONTROL, PARTITION, self._name)
+        after = self._empty
+
+        async def decided(row: Row | None) -> Mapping[str, Value] | None:
+            nonlocal after
             before = self._codec.record(row.values) if row else self._empty
             after = decide(before)
-            if after == before:
-                return before
-            columns = self._codec.columns(after)
-            change = (
-                Replace(key=self._name, values=columns, etag=row.etag)
-                if row
-                else Insert(key=self._name, values=columns)
-            )
-            try:
-                await self._tables.commit(keys.CONTROL, PARTITION, [change])
-            except StaleRecord:
-                continue
-            return after
-        raise Unavailable(f"row {self._name} of control is written by too many at once", reason="control-busy")
+            return None if after == before else self._codec.columns(after)
+
+        place = Place(table=keys.CONTROL, partition=PARTITION, key=self._name)
+        await change_row(self._tables, place, decided, busy="control-busy")
+        return after
 
 
 class Control:

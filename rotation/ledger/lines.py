@@ -1,22 +1,21 @@
 """The index of all lines for the scan. It decides nothing by itself: `a|line|name` is the truth."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
 from rotation.domain.delivery import AwaitingApproval, AwaitingPerson, DeliveryBlocked
-from rotation.domain.errors import StaleRecord, Unavailable
 from rotation.domain.identifiers import ClientId, DestinationName, KeyId, LineId, PolicyName
 from rotation.domain.line import HeldKey, LastPublished, Line
 from rotation.domain.rotation import Blocked, Delivering, Minting, Planned, Proven, Published, Rotation, Staged
 from rotation.ledger import keys
 from rotation.ledger.application import ApplicationRecord
+from rotation.ledger.changing import change_row
 from rotation.ledger.codec import Codec
+from rotation.ledger.fence import Place
 from rotation.ledger.progress import Progress, progress_of
-from rotation.ports.tables import Delete, Insert, Query, Replace, Tables, Upsert, Value
-
-TRIES = 30
+from rotation.ports.tables import Delete, Query, Row, Tables, Upsert, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,21 +183,17 @@ class Lines:
         Raises:
             Unavailable: Too many others change it at once.
         """
-        shard, key = keys.shard(line_id.application), keys.line_index(line_id)
-        for _try in range(TRIES):
-            row = await self._tables.get(keys.LINES, shard, key)
+        after: IndexedLine | None = None
+
+        async def made(row: Row | None) -> Mapping[str, Value] | None:
+            nonlocal after
             before = CODEC.record(row.values) if row else None
             after = await make(before)
-            if after is None or after == before:
-                return after
-            values = _columns(after)
-            change = Replace(key=key, values=values, etag=row.etag) if row else Insert(key=key, values=values)
-            try:
-                await self._tables.commit(keys.LINES, shard, [change])
-            except StaleRecord:
-                continue
-            return after
-        raise Unavailable(f"the index entry of {line_id} is written by too many at once")
+            return None if after is None or after == before else _columns(after)
+
+        place = Place(table=keys.LINES, partition=keys.shard(line_id.application), key=keys.line_index(line_id))
+        await change_row(self._tables, place, made)
+        return after
 
     async def drop(self, line_id: LineId) -> None:
         """Remove an entry."""
