@@ -121,10 +121,8 @@ async def wake_rotation(services: Services, rotation_id: RotationId) -> None:
 async def _carry(errand: Errand) -> datetime:
     try:
         return await _phase(errand)
-    except Retryable as error:
+    except (Retryable, OutcomeUnknown) as error:
         return await _again(errand, error)
-    except OutcomeUnknown as error:
-        return await _unknown(errand, error)
     except (NeedsPerson, NotFound) as error:
         await _block(errand, error)
         return errand.now + LOOK_AT_PEOPLE
@@ -173,23 +171,16 @@ def _idle(errand: Errand) -> str | None:
     return None
 
 
-async def _again(errand: Errand, error: Retryable) -> datetime:
-    now, delivery = errand.now, errand.delivery
-    if too_long(errand):
+async def _again(errand: Errand, error: Retryable | OutcomeUnknown) -> datetime:
+    """Try again later, and look first; what never answers stops as what always fails."""
+    now, delivery, timing = errand.now, errand.delivery, errand.services.timing
+    if too_long(delivery.failing_since, now, timing.phase_deadline):
         await _block(errand, NeedsPerson(f"still {error.reason}: {error.message}", reason="gave-up"))
         return now + LOOK_AT_PEOPLE
     await errand.save(delivery.phase, delivery=delivery.retried(now))
+    if isinstance(error, OutcomeUnknown):
+        return now + max(timing.look_spacing, back_off(delivery.tries))
     return now + (error.retry_after or back_off(delivery.tries))
-
-
-async def _unknown(errand: Errand, error: OutcomeUnknown) -> datetime:
-    """Look before sending again; a destination that never answers stops as one that always fails."""
-    now, delivery = errand.now, errand.delivery
-    if too_long(errand):
-        await _block(errand, NeedsPerson(f"still {error.reason}: {error.message}", reason="gave-up"))
-        return now + LOOK_AT_PEOPLE
-    await errand.save(delivery.phase, delivery=delivery.retried(now))
-    return now + max(errand.services.timing.look_spacing, back_off(delivery.tries))
 
 
 async def _block(errand: Errand, error: RotationError) -> None:

@@ -164,7 +164,7 @@ class Dispatch:
         """Wait a little for a store that is slow to show it, then send again; not for ever."""
         errand = self.errand
         counted = self._noting(verdict.signed_in).retried(errand.now)
-        if too_long(errand):
+        if too_long(errand.delivery.failing_since, errand.now, errand.services.timing.phase_deadline):
             raise NeedsPerson(
                 f"it does not show what was delivered: {verdict.found}. {verdict.why}", reason="not-stored"
             )

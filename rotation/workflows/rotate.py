@@ -33,7 +33,7 @@ from rotation.ledger import keys
 from rotation.ledger.fence import Claim, Fence, Place
 from rotation.ledger.lines import index
 from rotation.ledger.scans import ulid_time
-from rotation.workflows.backing_off import back_off
+from rotation.workflows.backing_off import back_off, too_long
 from rotation.workflows.cancelling import cancelled_deliveries
 from rotation.workflows.notices import blocked_notice
 from rotation.workflows.nudge import nudge_rotation
@@ -184,7 +184,7 @@ def _sooner(first: datetime, second: datetime | None) -> datetime:
 async def _again(step: Step, error: Retryable) -> datetime:
     """Look again when the service says, else exponentially later; Blocked only past the phase's deadline."""
     now = step.now
-    if _too_long(step):
+    if too_long(step.rotation.failing_since, step.now, step.services.timing.phase_deadline):
         return await block(step, NeedsPerson(f"still {error.reason}: {error.message}", reason="gave-up"))
     tries = step.rotation.tries
     await step.save(rotation=step.rotation.retried(now))
@@ -199,19 +199,13 @@ async def _unknown(step: Step, error: OutcomeUnknown) -> datetime:
     While minting it is no try: those are the looks for what was staged, and attempts have a number of their own.
     """
     log.warning("rotation.outcome-unknown", extra={"rotation": str(step.rotation.id), "reason": error.reason})
-    if _too_long(step):
+    if too_long(step.rotation.failing_since, step.now, step.services.timing.phase_deadline):
         return await block(step, NeedsPerson(f"still {error.reason}: {error.message}", reason="gave-up"))
     before = step.rotation
     again = before.retried(step.now)
     minting = isinstance(before.phase, Minting)
     await step.save(rotation=replace(again, tries=before.tries) if minting else again)
     return step.now + max(step.services.timing.look_spacing, timedelta(0) if minting else back_off(before.tries))
-
-
-def _too_long(step: Step) -> bool:
-    """Tell whether it has been failing for longer than its phase may last."""
-    since = step.rotation.failing_since
-    return since is not None and step.now - since > step.services.timing.phase_deadline
 
 
 async def block(step: Step, error: NeedsPerson | NotFound) -> datetime:

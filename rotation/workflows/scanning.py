@@ -76,12 +76,12 @@ async def run_scan(services: Services, scan: str) -> None:
     try:
         record = await scan_report(services, scan)  # its message may have come twice, and the other one be done by now
         if record.finished_at is None:
-            await _run(services, fence, record)
+            await _carry_out(services, fence, record)
     finally:
         await fence.release(services.clock.now())
 
 
-async def _run(services: Services, fence: Fence, record: ScanRecord) -> None:
+async def _carry_out(services: Services, fence: Fence, record: ScanRecord) -> None:
     run = _Run(services=services, fence=fence, record=replace(record, started_at=services.clock.now(), counts={}))
     heart = asyncio.create_task(run.beat())
     try:
