@@ -62,12 +62,16 @@ def rotate(
     here = terminal(ctx)
     compromised = reason == "compromised"
     _agree(compromised=compromised, burnt=burnt or (), now=now)
-    if compromised and not yes:
-        if as_json:
-            here.run(_unconfirmed, as_json=True)
+    if compromised and not (yes or as_json):
         _declare(here, application, line, burnt=burnt or (), now=now)
 
     async def act(services: Services) -> Opened:
+        if compromised and as_json and not yes:
+            raise Refused(
+                "a declared compromise removes secrets that may be in use; say yes to that",
+                reason="not-confirmed",
+                remedy="add --yes; without --json it shows what it hits and asks",
+            )
         by = await here.who(as_person)
         found = await find_application(services, application)
         ask = Ask(
@@ -93,14 +97,6 @@ def rotate(
         Text(f"▸ {told} {done.rotation}", style="cyan"),
         following,
         as_json=as_json,
-    )
-
-
-async def _unconfirmed(_services: Services) -> None:
-    raise Refused(
-        "a declared compromise removes secrets that may be in use; say yes to that",
-        reason="not-confirmed",
-        remedy="add --yes; without --json it shows what it hits and asks",
     )
 
 
