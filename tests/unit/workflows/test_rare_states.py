@@ -34,6 +34,7 @@ from tests.unit.workflows.stepping import DAY, HOUR, step_of, until
 from tests.unit.workflows.test_brakes import enrolled
 from tests.unit.workflows.test_connection_secrets import put as put_secret
 from tests.unit.workflows.test_connection_secrets import watched, world_of
+from tests.unit.workflows.test_drift import completed
 from tests.unit.workflows.test_minting_corners import SHUT
 
 PAST = timedelta(minutes=-1)
@@ -267,12 +268,7 @@ async def test_one_answer_that_an_application_is_not_there_leaves_what_is_owed_o
 ) -> None:
     """A replica that lags says so too: litter is removed all the same, unless a day later it is not there either."""
     world = World()
-    world.usage = None
-    world._current = world.services()
-    application = world.add_application(ends_in=50 * DAY)
-    await world.enrol(application)
-    await world.nights(1)
-    assert world.phases() == ["completed"]
+    application = await completed(world)
     kept = world.directory._records.pop(application.object_id)
     await rotate.advance(world.calm(), world.rotations()[0].id)
     await world.run(gone_for)

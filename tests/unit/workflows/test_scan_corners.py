@@ -1,10 +1,10 @@
 """Scans where something is odd: owners, orphans, applications that are not met, hearts that stop."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -17,7 +17,6 @@ from rotation.ledger.notices import Notice
 from rotation.ledger.scans import Scans
 from rotation.ports.directory import Owner, Page, PassItem
 from rotation.ports.notices import Message
-from rotation.ports.tables import Change, Tables
 from rotation.workflows import scanning
 from rotation.workflows.planning import plan
 from rotation.workflows.reminding import digest
@@ -26,6 +25,7 @@ from rotation.workflows.scanning import begin_scan, run_scan
 from rotation.workflows.sending import send_again, send_notice
 from rotation.workflows.services import Services
 from rotation.workflows.usage_pass import read_usage
+from tests.fakes.between import Between
 from tests.fakes.directory_state import make_application, make_key_id
 from tests.fakes.mishaps import Mishap
 from tests.fakes.world import LINE, PEOPLE, World
@@ -103,19 +103,8 @@ async def test_a_line_that_is_released_while_the_scan_runs_is_not_noted_as_due()
 
 def before_the_index_is_written(world: World, act: Callable[[], Awaitable[object]]) -> Services:
     """Let something else happen right before the first write to `lines` that is not its own."""
-    services, inner = world.calm(), world.tables
-    meanwhile = [act]
-
-    class Racing:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(inner, name)
-
-        async def commit(self, table: str, partition: str, changes: Sequence[Change]) -> Mapping[str, str]:
-            while meanwhile and table == keys.LINES:
-                await meanwhile.pop()()
-            return await inner.commit(table, partition, changes)
-
-    return replace(services, tables=cast("Tables", Racing()))
+    racing: Any = Between(world.tables, "commit", when=lambda table, *_rest: table == keys.LINES, act=act)
+    return replace(world.calm(), tables=racing)
 
 
 async def published(world: World, application: Application) -> None:
@@ -152,13 +141,19 @@ async def test_a_line_that_is_released_right_before_it_is_noted_as_due_is_not_wr
     assert world.tables.all_rows(keys.LINES) == []
 
 
-async def test_what_a_rotation_wrote_while_the_index_was_written_anew_stays() -> None:
-    world = World()
+async def old_in_the_index(world: World) -> Application:
+    """Enrol one whose index entry is not as its truth."""
     application = world.add_application()
     await world.enrol(application)
     entry = await world.calm().lines.get((await world.line(application)).id)
     assert entry is not None
     await world.calm().lines.put(replace(entry, display_name="as it was called"))
+    return application
+
+
+async def test_what_a_rotation_wrote_while_the_index_was_written_anew_stays() -> None:
+    world = World()
+    application = await old_in_the_index(world)
     racing = before_the_index_is_written(world, lambda: published(world, application))
     assert (await write_lines_anew(racing))["lines_written"] == 0, "the rotation wrote it anew"
     await index_as_it_is(world, application)
@@ -166,11 +161,7 @@ async def test_what_a_rotation_wrote_while_the_index_was_written_anew_stays() ->
 
 async def test_a_line_that_is_released_while_the_index_is_written_anew_is_not_written_back() -> None:
     world = World()
-    application = world.add_application()
-    await world.enrol(application)
-    entry = await world.calm().lines.get((await world.line(application)).id)
-    assert entry is not None
-    await world.calm().lines.put(replace(entry, display_name="as it was called"))
+    application = await old_in_the_index(world)
     racing = before_the_index_is_written(world, lambda: world.release(application))
     await write_lines_anew(racing)
     assert world.tables.all_rows(keys.LINES) == []
