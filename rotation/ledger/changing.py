@@ -12,12 +12,12 @@ type Make = Callable[[Row | None], Awaitable[Mapping[str, Value] | None]]
 """Give the columns that follow from a row as it is now; None: it stays as it is."""
 
 
-async def change_row(tables: Tables, place: Place, make: Make, *, busy: str = Unavailable.reason) -> None:
+async def change_row(tables: Tables, place: Place, make: Make, *, reason: str = Unavailable.reason) -> None:
     """
     Write what *make* gives for the row; it is asked again where another wrote in between.
 
     Raises:
-        Unavailable: Too many others change it at once (reason *busy*).
+        Unavailable: Too many others change it at once (*reason*).
     """
     for _try in range(TRIES):
         row = await tables.get(place.table, place.partition, place.key)
@@ -30,4 +30,4 @@ async def change_row(tables: Tables, place: Place, make: Make, *, busy: str = Un
         except StaleRecord:
             continue
         return
-    raise Unavailable(f"row {place.key} of {place.table} is written by too many at once", reason=busy)
+    raise Unavailable(f"row {place.key} of {place.table} is written by too many at once", reason=reason)

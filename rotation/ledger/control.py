@@ -108,7 +108,7 @@ class Single[Record]:
             return None if after == before else self._codec.columns(after)
 
         place = Place(table=keys.CONTROL, partition=PARTITION, key=self._name)
-        await change_row(self._tables, place, decided, busy="control-busy")
+        await change_row(self._tables, place, decided, reason="control-busy")
         return after
 
 
